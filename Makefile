@@ -1,0 +1,53 @@
+# Two commands for a fresh machine: `make run` and `make test`. Each sets up what it needs and nothing more.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: run test test-slow lint mutants schemas benchmarks clean
+
+run: $(VENV)/.core  ## set up, then run the embedded default on the comprehensive suite
+	@$(BIN)/brie-bench run suites/comprehensive57
+
+test: $(VENV)/.test lint  ## set up what the tests need (no torch, no browser), check the code and run them
+	$(BIN)/python -m pytest -n auto
+
+test-slow: $(VENV)/.test  ## the tests that take long
+	$(BIN)/python -m pytest -n auto -m slow
+
+lint: $(VENV)/.test  ## style, types, floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+mutants: $(VENV)/.mutation  ## mutation-test the blind
+	$(BIN)/python tests/mutation/run.py
+
+schemas: $(VENV)/.core  ## regenerate schemas/ from brie_bench/spec
+	@$(BIN)/brie-bench schema export
+
+benchmarks: $(VENV)/.test  ## speed and size, side by side with the named peers
+	$(BIN)/python benchmarks/command_line.py
+	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/ledger.py
+	$(BIN)/python benchmarks/statistics.py
+	$(BIN)/python benchmarks/coverage.py --small
+
+clean:
+	rm -rf $(VENV) runs dist build
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP) -e '.[test]'
+	@touch $@ $(VENV)/.core
+
+$(VENV)/.mutation: $(VENV)/.test
+	$(PIP) -e '.[test,mutation]'
+	@touch $@

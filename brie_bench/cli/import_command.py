@@ -1,0 +1,46 @@
+"""`brie-bench import FORMAT PATH… --run NAME`: recorded judgments in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from brie_bench.cli.options import runs_option
+from brie_bench.errors import UsageError
+
+
+@click.command()
+@click.argument("form", metavar="FORMAT")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
+@click.option("--run", "name", required=True, metavar="NAME", help="What to call the run.")
+@runs_option
+def command(form: str, paths: tuple[Path, ...], name: str, folder: Path) -> None:
+    """Read recorded judgments from PATHs into a run, and print its leaderboard.
+
+    Winners are derived anew from the judges' words by the labels they were given; what was written down is kept beside
+    them. 'brie-bench plugins list --kind importer' lists the formats. Several files are several passes.
+    """
+    import json
+
+    from brie_bench.engine.importing import import_records
+    from brie_bench.engine.ledger import Ledger
+    from brie_bench.engine.run import write_record
+    from brie_bench.plugin.catalog import Catalog
+    from brie_bench.report.publish import save_leaderboard
+
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+        raise UsageError(f"--run '{name}' is no name:", mend="letters, digits, dot, hyphen and underscore only.")
+    importer = Catalog().importer(form)
+    with Ledger(folder) as ledger:
+        reading = import_records(importer.read(paths), ledger, name, form)
+        write_record(folder, name, json.loads(reading.run.record))
+        _, text = save_leaderboard(ledger, [reading.run], folder / name)
+    for each in reading.unreadable[:20]:
+        click.echo(f"{each.source}:{each.line}: {each.reason}", err=True)
+    if len(reading.unreadable) > 20:
+        click.echo(f"… and {len(reading.unreadable) - 20} more", err=True)
+    lost = f", {len(reading.unreadable)} lines unreadable" if reading.unreadable else ""
+    click.echo(f"imported {reading.read} judgments as run {name}, {reading.failures} of them failures{lost}", err=True)
+    click.echo(text, nl=False)

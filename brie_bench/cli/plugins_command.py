@@ -1,0 +1,105 @@
+"""`brie-bench plugins list|show`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from brie_bench.errors import PluginError, did_you_mean
+
+
+@click.group()
+def command() -> None:
+    """List and show plugins."""
+
+
+@command.command("list")
+@click.option(
+    "--kind", type=click.Choice(["judge", "model", "trainer", "importer", "exporter"]), help="Only this kind."
+)
+def list_plugins(kind: str | None) -> None:
+    """List what the installed plugins offer, and why a broken one is not among it."""
+    import pluggy
+    from tabulate import tabulate
+
+    from brie_bench.cli.group import plugin_commands
+    from brie_bench.plugin.catalog import Catalog
+    from brie_bench.report.markdown import escape
+
+    catalog = Catalog()
+    rows = []
+    for each in [kind] if kind else catalog.classes:
+        for name in catalog.names(each):
+            origin = catalog.manager.origins[catalog.owner[each, name]]
+            source = f"{origin.distribution} {origin.version}"
+            rows.append([each, escape(name), escape(_summary(catalog.classes[each][name])), escape(source)])
+    if not kind:
+        rows += [
+            ["command", escape(name), escape(each.get_short_help_str(80)), ""]
+            for name, each in plugin_commands().commands.items()
+        ]
+    click.echo(tabulate(rows, headers=["kind", "name", "what it does", "from"], tablefmt="pipe", disable_numparse=True))
+    if catalog.broken:
+        rows = [[escape(name), escape(reason)] for name, reason in sorted(catalog.broken.items())]
+        click.echo("\nBroken:\n")
+        click.echo(tabulate(rows, headers=["plugin", "reason"], tablefmt="pipe"))
+    if catalog.manager.disabled:
+        click.echo(f"\nDisabled by BRIE_BENCH_DISABLE_PLUGINS: {', '.join(catalog.manager.disabled)}.")
+    click.echo(f"\nbrie-bench finds plugins through the entry points '{'brie_bench'}' (pluggy {pluggy.__version__}).")
+
+
+@command.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Show what NAME does and which options it takes."""
+    from tabulate import tabulate
+
+    from brie_bench.plugin.catalog import Catalog
+    from brie_bench.report.markdown import escape
+
+    catalog = Catalog()
+    found = [(kind, classes[name]) for kind, classes in catalog.classes.items() if name in classes]
+    if not found:
+        if name in catalog.broken:
+            raise PluginError(f"the plugin '{name}' is broken: {catalog.broken[name]}")
+        known = [each for kind in catalog.classes for each in catalog.names(kind)]
+        raise PluginError(f"no plugin '{name}'.", mend=did_you_mean(name, known))
+    for kind, cls in found:
+        origin = catalog.manager.origins[catalog.owner[kind, name]]
+        click.echo(f"# {escape(name)} ({kind}, revision {cls.revision}, {origin.distribution} {origin.version})\n")
+        click.echo(f"{_doc(cls)}\n")
+        supports = getattr(cls, "supports", None)
+        if isinstance(supports, frozenset):
+            click.echo(f"Honours: {', '.join(sorted(supports)) or 'nothing'}.\n")
+        rows = [
+            [escape(field), _type(each.annotation), _default(each), escape(each.description or "")]
+            for field, each in cls.Options.model_fields.items()
+        ]
+        if rows:
+            click.echo(
+                tabulate(rows, headers=["option", "type", "default", "meaning"], tablefmt="pipe", disable_numparse=True)
+            )
+        else:
+            click.echo("It takes no options.")
+
+
+def _doc(cls: type) -> str:
+    import inspect
+
+    return inspect.getdoc(cls) or "(undocumented)"
+
+
+def _summary(cls: type) -> str:
+    return _doc(cls).split("\n\n", maxsplit=1)[0].replace("\n", " ")
+
+
+def _type(annotation: Any) -> str:
+    from brie_bench.report.markdown import escape
+
+    text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    return escape(text.replace("typing.", ""))
+
+
+def _default(field: Any) -> str:
+    return "(needed)" if field.is_required() else f"`{field.default!r}`"

@@ -1,0 +1,198 @@
+"""`brie-bench run SUITE`: the whole line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from brie_bench.cli.options import engine_options, runs_option
+from brie_bench.errors import UsageError
+
+DEFAULTS: dict[str, Any] = {
+    "baseline": {"name": "plain", "model": "ngram/plain"},
+    "contenders": {"authored": "ngram/authored"},
+    "judges": ["variety", "cadence", "echo"],
+}
+"""The embedded default: two n-gram models and three measuring judges; no key, no network, no GPU."""
+
+
+@click.command()
+@click.argument("suite", envvar="BRIE_BENCH_SUITE")
+@click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar="BRIE_BENCH_CONFIG",
+    show_envvar=True,
+    help="A run's configuration, in YAML; flags and environment come before it.",
+)
+@click.option(
+    "--baseline", metavar="M", envvar="BRIE_BENCH_BASELINE", show_envvar=True, help="The baseline: MODEL or NAME=MODEL."
+)
+@click.option(
+    "--contender", "contenders", metavar="NAME=M", multiple=True, help="A contender; replaces the configured ones."
+)
+@click.option(
+    "--judge",
+    "judges",
+    metavar="J",
+    multiple=True,
+    help="A judge, or a model for the rubric judge; replaces the configured ones.",
+)
+@click.option(
+    "--order",
+    type=click.Choice(["both", "random"]),
+    envvar="BRIE_BENCH_ORDER",
+    show_envvar=True,
+    help="Show each pair in both orders (the default), or in one, drawn and balanced.",
+)
+@click.option(
+    "--judge-repeats",
+    type=click.IntRange(1),
+    envvar="BRIE_BENCH_JUDGE_REPEATS",
+    show_envvar=True,
+    help="Ask each judge so often.",
+)
+@click.option("--seed", type=int, envvar="BRIE_BENCH_SEED", show_envvar=True, help="Draws the orders.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    envvar="BRIE_BENCH_LIMIT",
+    show_envvar=True,
+    help="Only the suite's first so many items.",
+)
+@engine_options
+@runs_option
+@click.option("--dry-run", is_flag=True, help="Say what would be called, and how often.")
+@click.option("--fresh", is_flag=True, help="A new replicate of the run: everything is asked again.")
+@click.option("--soft", is_flag=True, help="Score by graded preferences where judges give them.")
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0.0, 1.0),
+    metavar="RATE",
+    help="Exit 100 unless every headline's lower bound reaches it.",
+)
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    suite: str,
+    config: Path | None,
+    folder: Path,
+    connections: int,
+    timeout: float,
+    retry_failures: bool,
+    dry_run: bool,
+    fresh: bool,
+    soft: bool,
+    fail_under: float | None,
+    **flags: Any,
+) -> None:
+    """Run SUITE, a folder or the name of one that comes with the tool: complete, judge blind, print the leaderboard.
+
+    Without a configuration two embedded n-gram models meet before three measuring judges: a demonstration that needs no
+    key, no network and no GPU. Repeating a command continues its run; nothing recorded is asked again.
+    """
+    from brie_bench.cli.show import conclude, interruptible, make_progress
+    from brie_bench.engine.ledger import Ledger
+    from brie_bench.engine.plan import make_plan
+    from brie_bench.engine.pool import Stop
+    from brie_bench.engine.run import forecast_run, next_replicate, run
+    from brie_bench.engine.settings import Settings
+    from brie_bench.files import read_suite
+    from brie_bench.plugin.catalog import Catalog
+    from brie_bench.report.publish import save_leaderboard
+    from brie_bench.shipped import find_suite
+
+    experiment = read_suite(find_suite(suite))
+    plan = make_plan(experiment, configured(config, flags), Catalog())
+    settings = Settings(
+        connections=connections, timeout=timeout, retry_failures=retry_failures, progress=make_progress(), stop=Stop()
+    )
+    if dry_run:
+        with Ledger(folder, create=False) if (folder / "ledger.sqlite").exists() else Ledger.in_memory() as ledger:
+            plan = next_replicate(plan, ledger) if fresh else plan
+            click.echo(_forecast_text(plan.id, forecast_run(plan, ledger, settings)))
+        return
+    with Ledger(folder) as ledger:
+        plan = next_replicate(plan, ledger) if fresh else plan
+        with interruptible(settings.stop):
+            outcome = run(plan, ledger, settings, folder=folder)
+        made = ledger.n_judged(outcome.run.number)
+        planned = (
+            f"{made} of {plan.n_items * len(plan.contenders) * len(plan.seats) * plan.per_pair} judgments are recorded."
+        )
+        board, text = save_leaderboard(ledger, [outcome.run], folder / outcome.run.id, soft=soft)
+    if not outcome.interrupted:
+        click.echo(text, nl=False)
+    status = conclude(outcome, folder, planned)
+    if status == 0 and fail_under is not None:
+        status = gate(board, fail_under)
+    context.exit(status)
+
+
+def configured(path: Path | None, flags: dict[str, Any]) -> Any:
+    """The run's configuration: flags and environment, then the file, then the defaults."""
+    from pydantic import ValidationError
+
+    from brie_bench.files import first_error, read_config
+    from brie_bench.spec.config import RunConfig
+
+    written = read_config(path) if path is not None else {}
+    given = {name: value for name, value in flags.items() if value not in (None, ())}
+    if "baseline" in given:
+        given["baseline"] = _named(given["baseline"], "baseline", "baseline")
+    if "contenders" in given:
+        given["contenders"] = [_named(text, None, "contender") for text in given["contenders"]]
+    if "judges" in given:
+        given["judges"] = [named_judge(text) for text in given["judges"]]
+    chosen = {**written, **given}
+    if "contenders" in chosen and "baseline" not in chosen:
+        raise UsageError("a contender without a baseline.", mend="Add --baseline MODEL, or 'baseline:' to the file.")
+    if "baseline" in chosen and "contenders" not in chosen:
+        raise UsageError(
+            "a baseline without a contender.", mend="Add --contender NAME=MODEL, or 'contenders:' to the file."
+        )
+    try:
+        return RunConfig.model_validate({**DEFAULTS, **chosen})
+    except ValidationError as error:
+        raise UsageError(first_error(error, RunConfig), where=path) from None
+
+
+def _named(text: str, default: str | None, what: str) -> dict[str, Any]:
+    name, equals, model = text.partition("=")
+    if not equals or "/" in name:
+        if default is None:
+            raise UsageError(f"--{what} '{text}' names no model.", mend=f"Write --{what} NAME=MODEL.")
+        name, model = default, text
+    if not name or not model:
+        raise UsageError(f"--{what} '{text}' lacks a name or a model.", mend=f"Write --{what} NAME=MODEL.")
+    return {"name": name, "model": model}
+
+
+def named_judge(text: str) -> dict[str, Any]:
+    """`J`, or `NAME=J`."""
+    name, equals, judge = text.partition("=")
+    return {"name": name, "judge": judge} if equals and judge and "/" not in name else {"name": text, "judge": text}
+
+
+def gate(board: Any, rate: float) -> int:
+    """100 unless the lower bound of every headline reaches `rate`."""
+    below = []
+    for row in board.standings:
+        if row.verdict is not None and (row.interval is None or row.interval.low < rate):
+            low = f"{row.interval.low:.3f}" if row.interval else "unknown"
+            below.append(f"{row.contender} on {row.suite}: lower bound {low}")
+    if below:
+        click.echo(f"brie-bench: below {rate:g}: {'; '.join(below)}", err=True)
+    return 100 if below else 0
+
+
+def _forecast_text(id: str, found: dict[str, Any]) -> str:
+    from tabulate import tabulate
+
+    rows = [(what, calls.planned, calls.recorded, calls.planned - calls.recorded) for what, calls in found.items()]
+    table = tabulate(rows, headers=["calls", "planned", "recorded", "to make"], tablefmt="pipe")
+    return f"{table}\n\nRun {id}. Nothing was called."

@@ -1,0 +1,1 @@
+"""Floor 3: the line itself. All state is in the ledger."""

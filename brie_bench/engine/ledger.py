@@ -1,0 +1,400 @@
+"""The ledger: every completion and verdict, under a key made of its content, in one SQLite file for all runs.
+
+A verdict is kept in slot terms (A, B, tie), as the judge gave it for one presentation; which run, pair and order it
+serves is a row of `judging`. So a presentation that occurs twice is judged once, and no order is ever baked into what
+was paid for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from brie_bench.errors import LedgerError
+from brie_bench.spec.completion import Completion
+from brie_bench.spec.judgment import Failure, Verdict, Winner
+
+VERSION = 1
+FILE = "ledger.sqlite"
+
+_TABLES = """
+CREATE TABLE completion (
+    key TEXT PRIMARY KEY, kind TEXT, record TEXT NOT NULL, at TEXT NOT NULL
+) WITHOUT ROWID;                                    -- kind: NULL for a completion, else why it failed
+CREATE TABLE verdict (
+    key TEXT PRIMARY KEY, label TEXT, preference_a REAL, kind TEXT, record TEXT NOT NULL, at TEXT,
+    recorded_winner TEXT, source TEXT, line INTEGER
+) WITHOUT ROWID;                                    -- label: A, B, tie or NULL; preference_a: P(A) + P(tie) / 2
+CREATE TABLE run (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, base TEXT NOT NULL, replicate INTEGER NOT NULL, parent TEXT,
+    per_pair INTEGER, record TEXT NOT NULL, at TEXT NOT NULL
+);                                                  -- per_pair: planned judgments of a pair by a judge; NULL: imported
+CREATE TABLE item (
+    run INTEGER NOT NULL, number INTEGER NOT NULL, section TEXT NOT NULL, kind TEXT NOT NULL, prompt TEXT NOT NULL,
+    record TEXT NOT NULL, PRIMARY KEY (run, number)
+) WITHOUT ROWID;                                    -- prompt: the digest of its words
+CREATE TABLE comparison (
+    run INTEGER NOT NULL, number INTEGER NOT NULL, item INTEGER NOT NULL, contender TEXT NOT NULL, pair TEXT NOT NULL,
+    contender_key TEXT NOT NULL, baseline_key TEXT NOT NULL,
+    contender_length INTEGER NOT NULL, baseline_length INTEGER NOT NULL,
+    contender_finish TEXT NOT NULL, baseline_finish TEXT NOT NULL, first TEXT, PRIMARY KEY (run, number)
+) WITHOUT ROWID;                                    -- pair: the digest of prompt and both texts; first: the drawn order
+CREATE TABLE judging (
+    run INTEGER NOT NULL, comparison INTEGER NOT NULL, judge TEXT NOT NULL, labels TEXT NOT NULL, shown TEXT,
+    repeat INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (run, judge, comparison, labels, repeat)
+) WITHOUT ROWID;
+"""
+
+
+class Kept(NamedTuple):
+    """A recorded verdict and, for imports, what stood beside it."""
+
+    outcome: Verdict | Failure
+    recorded_winner: Winner | None
+    source: str | None
+    line: int | None
+    at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run, as the ledger knows it."""
+
+    number: int
+    id: str
+    base: str
+    replicate: int
+    parent: str | None
+    per_pair: int | None
+    record: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonRow:
+    """Two completions of one item, by key."""
+
+    number: int
+    item: int
+    contender: str
+    pair: str
+    contender_key: str
+    baseline_key: str
+    contender_length: int
+    baseline_length: int
+    contender_finish: str
+    baseline_finish: str
+    first: str | None
+
+
+def now() -> str:
+    """The time, in UTC, to the millisecond."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+
+
+class Ledger:
+    """One connection. Whatever was committed survives a crash; a disk that is full or a file that is damaged gives one
+    LedgerError and loses nothing that was committed."""
+
+    def __init__(self, folder: Path, *, create: bool = True) -> None:
+        self.path = folder / FILE
+        if not create and not self.path.exists():
+            raise LedgerError("no ledger here yet.", where=self.path, mend="Run something first, or name --runs DIR.")
+        with self._told():
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise LedgerError(f"cannot be made: {error.strerror or error}.", where=folder) from None
+            self._db = sqlite3.connect(self.path, timeout=60.0, isolation_level=None, check_same_thread=False)
+            self._open()
+
+    @classmethod
+    def in_memory(cls) -> Ledger:
+        """An empty ledger that is nowhere."""
+        ledger = cls.__new__(cls)
+        ledger.path = Path(":memory:")
+        ledger._db = sqlite3.connect(":memory:", isolation_level=None)
+        ledger._open()
+        return ledger
+
+    def _open(self) -> None:
+        version = self._version()
+        if version > VERSION:
+            self._db.close()
+            raise LedgerError(
+                f"this ledger is of version {version}; this brie-bench reads {VERSION}.",
+                where=self.path,
+                mend="Upgrade brie-bench, or name another folder with --runs.",
+            )
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA cache_size = -16000")
+        if version == 0:
+            self._db.execute("BEGIN IMMEDIATE")
+            if self._version() == 0:  # another process may have been first
+                for statement in re.sub(r"--.*", "", _TABLES).split(";"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {VERSION}")
+            self._db.execute("COMMIT")
+
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """SQLite's errors in one line, with the mend."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            message = str(error)
+            mend = ""
+            if "full" in message:
+                free = shutil.disk_usage(self.path.parent).free // 2**20
+                mend = f"{free} MiB are free; what was recorded is kept. Make room and repeat the command."
+            elif "readonly" in message or "unable to open" in message:
+                mend = "The folder cannot be written: name another one with --runs."
+            elif "not a database" in message or "malformed" in message:
+                mend = "The file is damaged or no ledger: move it away, or name another folder with --runs."
+            elif "locked" in message:
+                mend = "Another program holds it: wait for it to finish."
+            raise LedgerError(f"{message}.", where=self.path, mend=mend) from None
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of what is written inside, or nothing of it."""
+        with self._told():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def _rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        with self._told():
+            yield from self._db.execute(query, values)
+
+    def _one(self, query: str, *values: Any) -> tuple[Any, ...] | None:
+        with self._told():
+            row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()
+            return row
+
+    # completions
+
+    def completion(self, key: str) -> Completion | Failure | None:
+        """What is recorded under `key`."""
+        row = self._one("SELECT kind, record FROM completion WHERE key = ?", key)
+        if row is None:
+            return None
+        return Completion.model_validate_json(row[1]) if row[0] is None else Failure.model_validate_json(row[1])
+
+    def completion_kind(self, key: str) -> tuple[bool, str | None]:
+        """Whether `key` is recorded, and why it failed."""
+        row = self._one("SELECT kind FROM completion WHERE key = ?", key)
+        return row is not None, row[0] if row else None
+
+    def put_completion(self, key: str, outcome: Completion | Failure) -> None:
+        """Record `outcome`. A completion is never replaced; a failure is."""
+        kind = outcome.kind if isinstance(outcome, Failure) else None
+        self._db.execute(
+            "INSERT INTO completion VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET kind = excluded.kind,"
+            " record = excluded.record, at = excluded.at WHERE completion.kind IS NOT NULL",
+            (key, kind, outcome.model_dump_json(exclude_defaults=True), now()),
+        )
+
+    # verdicts
+
+    def verdict(self, key: str) -> Kept | None:
+        """What is recorded under `key`."""
+        row = self._one("SELECT kind, record, recorded_winner, source, line, at FROM verdict WHERE key = ?", key)
+        return None if row is None else _kept(row)
+
+    def verdict_kind(self, key: str) -> tuple[bool, str | None]:
+        """Whether `key` is recorded, and why it failed."""
+        row = self._one("SELECT kind FROM verdict WHERE key = ?", key)
+        return row is not None, row[0] if row else None
+
+    def put_verdict(
+        self,
+        key: str,
+        outcome: Verdict | Failure,
+        *,
+        recorded_winner: Winner | None = None,
+        source: str | None = None,
+        line: int | None = None,
+        at: str | None = None,
+    ) -> None:
+        """Record `outcome`. A verdict is never replaced; a failure is."""
+        self._db.execute(
+            "INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
+            " label = excluded.label, preference_a = excluded.preference_a, kind = excluded.kind,"
+            " record = excluded.record, at = excluded.at WHERE verdict.kind IS NOT NULL",
+            (
+                key,
+                outcome.label if isinstance(outcome, Verdict) else None,
+                outcome.preference_a if isinstance(outcome, Verdict) else None,
+                outcome.kind if isinstance(outcome, Failure) else None,
+                outcome.model_dump_json(exclude_defaults=True),
+                at or now(),
+                recorded_winner,
+                source,
+                line,
+            ),
+        )
+
+    # runs
+
+    def put_run(
+        self, *, id: str, base: str, replicate: int, parent: str | None, per_pair: int | None, record: str
+    ) -> RunRow:
+        """The run of that id, made if it is new."""
+        self._db.execute(
+            "INSERT INTO run (id, base, replicate, parent, per_pair, record, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (id) DO NOTHING",
+            (id, base, replicate, parent, per_pair, record, now()),
+        )
+        return self.run(id)
+
+    _RUN = "SELECT number, id, base, replicate, parent, per_pair, record, at FROM run"
+
+    def run(self, id: str) -> RunRow:
+        """The run of that id, or of the only id that begins with it."""
+        found = [RunRow(*row) for row in self._rows(f"{self._RUN} WHERE substr(id, 1, ?) = ? ORDER BY id", len(id), id)]
+        exact = [row for row in found if row.id == id]
+        if exact or len(found) == 1:
+            return (exact or found)[0]
+        if found:
+            raise LedgerError(
+                f"'{id}' begins {len(found)} runs.", mend=f"Give more of it: {', '.join(r.id for r in found[:3])}."
+            )
+        known = [row.id for row in self.runs()]
+        raise LedgerError(
+            f"no run '{id}' in {self.path.parent}.", mend=f"Known: {', '.join(known[-5:])}." if known else ""
+        )
+
+    def runs(self) -> list[RunRow]:
+        """All runs, oldest first."""
+        return [RunRow(*row) for row in self._rows(f"{self._RUN} ORDER BY number")]
+
+    def last_replicate(self, base: str) -> int:
+        """The highest replicate number of a run, 0 where there is none."""
+        row = self._one("SELECT max(replicate) FROM run WHERE base = ?", base)
+        return int(row[0] or 0) if row else 0
+
+    # a run's items, comparisons and judgings
+
+    def put_items(self, run: int, items: Iterable[tuple[int, str, str, str, str]]) -> None:
+        """Each item's number, section, kind, prompt key and record."""
+        self._db.executemany("INSERT OR IGNORE INTO item VALUES (?, ?, ?, ?, ?, ?)", ((run, *item) for item in items))
+
+    def item_keys(self, run: int) -> Iterator[tuple[int, str, str]]:
+        """Each item's number, section and prompt key, in order."""
+        for row in self._rows("SELECT number, section, prompt FROM item WHERE run = ? ORDER BY number", run):
+            yield row[0], row[1], row[2]
+
+    def item_record(self, run: int, number: int) -> str:
+        """One item's record."""
+        row = self._one("SELECT record FROM item WHERE run = ? AND number = ?", run, number)
+        if row is None:
+            raise LedgerError(f"item {number} of run {run} is missing.", where=self.path)
+        return str(row[0])
+
+    def items_by_section(self, run: int) -> list[tuple[str, str, int, int]]:
+        """Section, kind, items and distinct prompts, in the order of the suite."""
+        query = (
+            "SELECT section, kind, count(*), count(DISTINCT prompt) FROM item WHERE run = ?"
+            " GROUP BY section ORDER BY min(number)"
+        )
+        return [(row[0], row[1], row[2], row[3]) for row in self._rows(query, run)]
+
+    def put_comparison(self, run: int, row: ComparisonRow) -> None:
+        """Record a comparison; a newer one replaces it (a failed completion that was tried again)."""
+        values = tuple(getattr(row, field.name) for field in fields(row))
+        self._db.execute(f"INSERT OR REPLACE INTO comparison VALUES (?{', ?' * len(values)})", (run, *values))  # noqa: S608
+
+    def copy_comparisons(self, source: int, target: int) -> None:
+        """Give `target` the items and comparisons of `source`."""
+        for table in ("item", "comparison"):
+            rows = self._db.execute(f"SELECT * FROM {table} WHERE run = ?", (source,))  # noqa: S608
+            marks = ", ".join("?" * len(rows.description))
+            copied = ((target, *row[1:]) for row in rows.fetchall())
+            self._db.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", copied)  # noqa: S608
+
+    def comparisons(self, run: int, *, after: int = -1, limit: int = 256) -> list[ComparisonRow]:
+        """The next `limit` comparisons after that number: page by page, so that memory stays flat."""
+        names = ", ".join(field.name for field in fields(ComparisonRow))
+        query = f"SELECT {names} FROM comparison WHERE run = ? AND number > ? ORDER BY number LIMIT ?"  # noqa: S608
+        return [ComparisonRow(*row) for row in self._rows(query, run, after, limit)]
+
+    def put_judging(
+        self, run: int, comparison: int, judge: str, labels: str, shown: str | None, repeat: int, key: str
+    ) -> None:
+        """Say which verdict serves this judging."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO judging VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (run, comparison, judge, labels, shown, repeat, key),
+        )
+
+    def n_comparisons(self, run: int) -> int:
+        """How many comparisons a run has."""
+        row = self._one("SELECT count(*) FROM comparison WHERE run = ?", run)
+        return int(row[0]) if row else 0
+
+    def n_judged(self, run: int, *, with_failures: bool = True) -> int:
+        """How many judgings have a record."""
+        query = "SELECT count(*) FROM judging j JOIN verdict v ON v.key = j.key WHERE j.run = ?"
+        row = self._one(query if with_failures else f"{query} AND v.kind IS NULL", run)
+        return int(row[0]) if row else 0
+
+    def n_judged_by_judge(self, id: str, *, with_failures: bool = True) -> dict[str, int]:
+        """For each judge of the run `id`, how many judgings have a record; empty for an unknown run."""
+        query = (
+            "SELECT j.judge, count(*) FROM run r JOIN judging j ON j.run = r.number JOIN verdict v ON v.key = j.key"
+            " WHERE r.id = ? AND (? OR v.kind IS NULL) GROUP BY j.judge"
+        )
+        return {str(row[0]): int(row[1]) for row in self._rows(query, id, with_failures)}
+
+    def judged(self, run: int) -> Iterator[tuple[Any, ...]]:
+        """Every judging with a record: comparison, judge, labels, shown, repeat, then what `verdict` keeps of it."""
+        yield from self._rows(
+            "SELECT j.comparison, j.judge, j.labels, j.shown, j.repeat, v.label, v.preference_a, v.kind"
+            " FROM judging j JOIN verdict v ON v.key = j.key WHERE j.run = ?",
+            run,
+        )
+
+    def kept(self, run: int) -> Iterator[tuple[int, str, str, str | None, int, str, Kept]]:
+        """Every judging with its whole record: comparison, judge, labels, shown, repeat, key, and what is kept."""
+        for row in self._rows(
+            "SELECT j.comparison, j.judge, j.labels, j.shown, j.repeat, j.key, v.kind, v.record, v.recorded_winner,"
+            " v.source, v.line, v.at FROM judging j JOIN verdict v ON v.key = j.key WHERE j.run = ?"
+            " ORDER BY j.comparison, j.judge, j.labels, j.repeat",
+            run,
+        ):
+            yield (*row[:6], _kept(row[6:]))
+
+
+def _kept(row: Sequence[Any]) -> Kept:
+    kind, record, recorded_winner, source, line, at = row
+    outcome: Verdict | Failure = (
+        Verdict.model_validate_json(record) if kind is None else Failure.model_validate_json(record)
+    )
+    return Kept(outcome, Winner(recorded_winner) if recorded_winner else None, source, line, at)

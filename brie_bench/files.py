@@ -1,0 +1,320 @@
+"""YAML and JSONL to nouns and back. Whatever is wrong with a file is said with its path, line and key."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import ValidationError
+
+from brie_bench.errors import BrieError, SpecError, did_you_mean, plain
+from brie_bench.spec.base import Spec
+from brie_bench.spec.config import RunConfig
+from brie_bench.spec.prompt import Prompt
+from brie_bench.spec.suite import Section, Suite, SuiteFile
+
+S = TypeVar("S", bound=Spec)
+
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes of one JSONL line; a longer one is refused rather than held in memory."""
+
+
+def read_text(path: Path) -> str:
+    """The file's text: UTF-8, a byte order mark allowed."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SpecError(
+            f"byte {error.start} is not UTF-8.", where=f"{path}:{line}", mend="Save the file as UTF-8."
+        ) from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> SpecError:
+    """The one line for a file that cannot be opened."""
+    if isinstance(error, FileNotFoundError):
+        return SpecError("no such file.", where=path)
+    if isinstance(error, IsADirectoryError):
+        return SpecError("this is a folder, a file is needed.", where=path)
+    return SpecError(f"{error.strerror or error}.", where=path)
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str | SpecError]]:
+    """Line number and text of each line that is not blank; a line that is no UTF-8 or too long comes as the error it is.
+
+    Streams: memory is one line, whatever the file.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise unreadable(path, error) from None
+    with file:
+        number = 0
+        try:
+            while raw := file.readline(LONGEST_LINE + 1):
+                number += 1
+                if len(raw) > LONGEST_LINE:
+                    while raw and not raw.endswith(b"\n"):
+                        raw = file.readline(LONGEST_LINE)
+                    yield number, SpecError(f"longer than {LONGEST_LINE} bytes.", where=f"{path}:{number}")
+                    continue
+                if raw.strip():
+                    try:
+                        yield number, raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+                    except UnicodeDecodeError as error:
+                        yield number, SpecError(f"byte {error.start} is not UTF-8.", where=f"{path}:{number}")
+        except OSError as error:
+            raise unreadable(path, error) from None
+
+
+def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any] | SpecError]]:
+    """Line number and JSON object of each line; a line that holds none comes as the error it is, and reading goes on."""
+    for number, line in read_lines(path):
+        if isinstance(line, SpecError):
+            yield number, line
+            continue
+        where = f"{path}:{number}"
+        try:
+            value = json.loads(line, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            message = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+            yield number, SpecError(f"not valid JSON: {message}.", where=where)
+            continue
+        if isinstance(value, dict):
+            yield number, value
+        else:
+            yield number, SpecError(f"a {type(value).__name__} where a JSON object belongs.", where=where)
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"key '{plain(twice, 60)}' occurs twice")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def read_jsonl(path: Path, kind: type[S]) -> Iterator[tuple[int, S | SpecError]]:
+    """Line number and `kind` of each line; a line that is none comes as the error it is, and reading goes on."""
+    for number, value in read_objects(path):
+        if isinstance(value, SpecError):
+            yield number, value
+        else:
+            try:
+                yield number, kind.model_validate(value)
+            except ValidationError as error:
+                yield number, SpecError(first_error(error, kind), where=f"{path}:{number}")
+
+
+def read_yaml(path: Path) -> tuple[Any, dict[tuple[str | int, ...], int]]:
+    """A YAML file's value, and the line of each key. Duplicate keys, aliases that explode and tags are refused."""
+    import yaml
+
+    text = read_text(path)
+    lines: dict[tuple[str | int, ...], int] = {}
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        return _build(node, (), lines, path, yaml.SafeLoader(""), [0]), lines
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise SpecError(f"not valid YAML: {error.problem or error.context}.", where=where) from None
+    except yaml.YAMLError as error:
+        raise SpecError(f"not valid YAML: {plain(error, 120)}.", where=path) from None
+    except RecursionError:
+        raise SpecError("not valid YAML: nested too deep.", where=path) from None
+
+
+_MOST_NODES = 100_000
+
+
+def _build(
+    node: Any,
+    key: tuple[str | int, ...],
+    lines: dict[tuple[str | int, ...], int],
+    path: Path,
+    loader: Any,
+    seen: list[int],
+) -> Any:
+    """The value of a YAML node, remembering the line of each key."""
+    import yaml
+
+    seen[0] += 1
+    if seen[0] > _MOST_NODES:
+        raise SpecError(f"more than {_MOST_NODES} values.", where=path)
+    if node is None:
+        return None
+    lines.setdefault(key, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        found: dict[str, Any] = {}
+        for name_node, value_node in node.value:
+            name = loader.construct_object(name_node) if isinstance(name_node, yaml.ScalarNode) else None
+            where = f"{path}:{name_node.start_mark.line + 1}"
+            if not isinstance(name, Hashable) or not isinstance(name, str):
+                raise SpecError(f"key {plain(name_node.value, 40)} is no text.", where=where, mend="Put it in quotes.")
+            if name in found:
+                raise SpecError(f"key '{plain(name, 60)}' occurs twice.", where=where, mend="Remove one.")
+            lines[*key, name] = name_node.start_mark.line + 1
+            found[name] = _build(value_node, (*key, name), lines, path, loader, seen)
+        return found
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(child, (*key, index), lines, path, loader, seen) for index, child in enumerate(node.value)]
+    return loader.construct_object(node)
+
+
+def first_error(error: ValidationError, kind: type[Spec]) -> str:
+    """The first thing wrong, as `key 'sections.0.kind': …`, with the nearest known name for a wrong key."""
+    first = error.errors(include_url=False)[0]
+    location = [str(part) for part in first["loc"] if part not in ("text", "json_schema", "choice")]
+    if first["type"] == "extra_forbidden":
+        parent = ".".join(location[:-1])
+        inside = f" in '{parent}'" if parent else ""
+        return f"key '{plain(location[-1], 60)}'{inside} is not known.{did_you_mean(location[-1], _keys(kind, first['loc']))}"
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    if first["type"] == "missing":
+        return f"key '{'.'.join(location)}' is missing."
+    message = message[:1].lower() + message[1:]
+    if "should match pattern" in message and isinstance(first.get("input"), str):
+        message = f"'{plain(first['input'], 60)}' is no name: letters, digits, dot, hyphen and underscore only"
+        if not first["input"].strip():
+            message = "must not be empty"
+    return f"key '{'.'.join(location)}': {message}." if location else f"{message}."
+
+
+def _keys(kind: type[Spec], location: tuple[str | int, ...]) -> list[str]:
+    """The names that `kind` takes at `location`'s parent, where that can be told."""
+    fields: Any = kind.model_fields
+    for part in location[:-1]:
+        if isinstance(part, int):
+            continue
+        inner = _inner(fields[part].annotation) if part in fields else None
+        if inner is None:
+            return []
+        fields = inner.model_fields
+    return list(fields)
+
+
+def _inner(annotation: Any) -> type[Spec] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Spec):
+        return annotation
+    return next((found for each in getattr(annotation, "__args__", ()) if (found := _inner(each))), None)
+
+
+def read_spec(path: Path, kind: type[S]) -> S:
+    """A YAML or JSON file as `kind`; what is wrong is said with the line of its key."""
+    value, lines = read_yaml(path)
+    return validate(value, kind, path, lines)
+
+
+def validate(value: Any, kind: type[S], path: Path, lines: Mapping[tuple[str | int, ...], int]) -> S:
+    """`value`, read from `path`, as `kind`."""
+    if not isinstance(value, dict):
+        raise SpecError("the file must hold keys and values.", where=path)
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        location = error.errors(include_url=False)[0]["loc"]
+        line = next((lines[location[:end]] for end in range(len(location), -1, -1) if location[:end] in lines), 1)
+        raise SpecError(first_error(error, kind), where=f"{path}:{line}") from None
+
+
+def read_suite(folder: Path) -> Suite:
+    """The suite in `folder` (or of a `suite.yaml`), its prompts read in."""
+    path = folder / "suite.yaml" if folder.is_dir() else folder
+    folder = path.parent
+    if not path.exists():
+        raise SpecError("no suite here: no such file.", where=path)
+    value, lines = read_yaml(path)
+    head = validate(value, SuiteFile, path, lines)
+    sections = []
+    for index, section in enumerate(head.sections):
+        here = f"{path}:{lines.get(('sections', index, 'prompts'), 1)}"
+        target = folder / section.prompts
+        if not target.resolve().is_relative_to(folder.resolve()):
+            raise SpecError("key 'prompts' points out of the suite's folder.", where=here, mend="Move the file inside.")
+        prompts = _prompts(target)
+        if not prompts:
+            raise SpecError("no prompt in this file.", where=target)
+        sections.append(Section.model_validate({**dict(section), "prompts": prompts}))
+    try:
+        return Suite.model_validate({**dict(head), "sections": tuple(sections)})
+    except ValidationError as error:
+        raise SpecError(first_error(error, Suite), where=path) from None
+
+
+def _prompts(path: Path) -> tuple[Prompt, ...]:
+    prompts: dict[str, tuple[int, Prompt]] = {}
+    words: dict[str, tuple[int, Prompt]] = {}
+    for number, prompt in read_jsonl(path, Prompt):
+        if isinstance(prompt, SpecError):
+            raise prompt
+        where = f"{path}:{number}"
+        if prompt.id in prompts:
+            first = prompts[prompt.id][0]
+            raise SpecError(f"prompt id '{prompt.id}' is that of line {first} too.", where=where, mend="Rename one.")
+        if prompt.key in words:
+            raise SpecError(
+                f"prompt '{prompt.id}' has the words of '{words[prompt.key][1].id}' on line {words[prompt.key][0]}.",
+                where=where,
+                mend="Use 'repeats' to ask a prompt again.",
+            )
+        prompts[prompt.id] = words[prompt.key] = number, prompt
+    return tuple(prompt for _, prompt in prompts.values())
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A run's configuration file as written, checked key by key; what it leaves out, flags and defaults fill."""
+    value, lines = read_yaml(path)
+    if not isinstance(value, dict):
+        raise SpecError("the file must hold keys and values.", where=path)
+    unknown = next((name for name in value if name not in RunConfig.model_fields), None)
+    if unknown is not None:
+        where = f"{path}:{lines[(unknown,)]}"
+        raise SpecError(
+            f"key '{plain(unknown, 60)}' is not known.{did_you_mean(unknown, RunConfig.model_fields)}", where=where
+        )
+    stand_in: dict[str, Any] = {"baseline": "coin", "contenders": {"contender": "coin"}, "judges": ["coin"]}
+    validate({**stand_in, **value}, RunConfig, path, lines)
+    return value
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace `path` by `text` at once: a reader sees the old file or the new one, never half of one."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise BrieError(f"cannot be written: {error.strerror or error}.", where=path) from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise BrieError(f"cannot be written: {error.strerror or error}.", where=path) from None
+
+
+def to_jsonl(records: Iterable[Spec]) -> Iterator[str]:
+    """One canonical line a record, with its line feed."""
+    from brie_bench.spec.base import canonical_json
+
+    for record in records:
+        yield canonical_json(record.canonical()) + "\n"

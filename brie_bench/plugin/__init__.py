@@ -1,0 +1,1 @@
+"""Floor 2, the doors: what a plugin is, and how it is found."""

@@ -1,0 +1,1 @@
+"""Floor 3: from the ledger to what is published."""

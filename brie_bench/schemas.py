@@ -1,0 +1,187 @@
+"""The nouns as JSON Schema: the files in `schemas/`, generated from `spec/` and checked against it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from brie_bench.spec.base import Spec
+from brie_bench.spec.config import RunConfig
+from brie_bench.spec.conversation import Conversation
+from brie_bench.spec.judgment import Judgment
+from brie_bench.spec.leaderboard import Leaderboard
+from brie_bench.spec.prompt import Prompt
+from brie_bench.spec.recipe import TrainingRecipe
+from brie_bench.spec.suite import SuiteFile
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_EXAMPLE_PROMPT = {
+    "id": "being-01",
+    "text": "Is a hole in a wall something, or the absence of something?",
+    "tags": ["ontology"],
+}
+PUBLISHED: dict[str, tuple[type[Spec], str, list[dict[str, Any]]]] = {
+    "conversation": (
+        Conversation,
+        "An authored conversation: one JSON object a line of a conversations file.",
+        [
+            {
+                "id": "holes-a",
+                "messages": [
+                    {"role": "user", "content": "Is a hole something?"},
+                    {
+                        "role": "assistant",
+                        "content": "You can measure one, and fall into it. Yet it is made of nothing.",
+                    },
+                ],
+                "prompt_group": "holes",
+                "domain": "philosophy",
+                "patterns": ["concrete case first"],
+                "phase": "validated",
+                "provenance": {"author": "A. Author", "licence": "CC-BY-4.0", "consent": True},
+            }
+        ],
+    ),
+    "leaderboard": (Leaderboard, "`leaderboard.json`: every number of a leaderboard.", []),
+    "judgment": (
+        Judgment,
+        "A judge's verdict, revealed.",
+        [{"winner": "contender", "labels": "baseline_first", "shown": "baseline_first", "verdict": {"label": "B"}}],
+    ),
+    "prompt": (Prompt, "A prompt: one JSON object a line of a suite's prompt file.", [_EXAMPLE_PROMPT]),
+    "recipe": (
+        TrainingRecipe,
+        "How a small model is fine-tuned.",
+        [{"name": "tiny", "trainer": "trl", "base": "models/tiny", "conversations": "conversations.jsonl"}],
+    ),
+    "run": (
+        RunConfig,
+        "A run's configuration, for `brie-bench run SUITE -c FILE`.",
+        [{"baseline": "ngram/plain", "contenders": {"brie": "ngram/authored"}, "judges": ["variety", "cadence"]}],
+    ),
+    "suite": (
+        SuiteFile,
+        "`suite.yaml`: the experiment, and its sections.",
+        [
+            {
+                "name": "tiny",
+                "title": "A tiny suite",
+                "sections": [{"name": "philosophy", "kind": "in_domain", "prompts": "prompts/philosophy.jsonl"}],
+            }
+        ],
+    ),
+}
+"""File stem to noun, description and examples."""
+
+
+def schema_of(stem: str) -> dict[str, Any]:
+    """The JSON Schema of a published noun, draft 2020-12."""
+    kind, description, examples = PUBLISHED[stem]
+    schema = kind.model_json_schema(schema_generator=_Generator, mode="validation")
+    head = {"$schema": DIALECT, "title": stem.capitalize(), "description": description}
+    if stem == "run":
+        _allow_short_forms(schema)
+    if stem == "prompt":
+        schema["oneOf"] = [{"required": ["text"]}, {"required": ["messages"]}]
+    rest = {key: value for key, value in schema.items() if key not in head}
+    return {**head, **({"examples": examples} if examples else {}), **rest}
+
+
+class _Generator(GenerateJsonSchema):
+    """Leaves out the titles pydantic makes of field names: they say nothing that the name does not."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def _allow_short_forms(schema: dict[str, Any]) -> None:
+    """A run's file may write a plugin as its bare name, a contender as NAME: MODEL, a judge as its name."""
+    name = {"type": "string", "minLength": 1}
+    definitions = schema["$defs"]
+    for noun in ("PluginRef", "JudgeRef"):
+        full = definitions[noun]
+        definitions[noun] = {"description": full.get("description", ""), "anyOf": [name, {**full}]}
+    properties = schema["properties"]
+    properties["baseline"] = {**_without_ref(properties["baseline"]), "anyOf": [name, {"$ref": "#/$defs/Contender"}]}
+    short = {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/ContenderByName"}}
+    contender = definitions["Contender"]
+    by_name = {key: value for key, value in contender["properties"].items() if key != "name"}
+    definitions["ContenderByName"] = {
+        "anyOf": [
+            {"$ref": "#/$defs/PluginRef"},
+            {**contender, "properties": by_name, "required": ["model"]},
+        ]
+    }
+    described = {key: value for key, value in properties["contenders"].items() if key == "description"}
+    long = {key: value for key, value in properties["contenders"].items() if key != "description"}
+    properties["contenders"] = {**described, "anyOf": [short, long]}
+
+
+def _without_ref(schema: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in schema.items() if key != "$ref"}
+
+
+def text_of(stem: str) -> str:
+    """The file's text."""
+    return json.dumps(schema_of(stem), indent=2, ensure_ascii=False) + "\n"
+
+
+def file_name(stem: str) -> str:
+    """`suite.schema.json`."""
+    return f"{stem}.schema.json"
+
+
+def export(folder: Path) -> list[Path]:
+    """Write every schema into `folder`."""
+    from brie_bench.files import write_text
+
+    paths = []
+    for stem in PUBLISHED:
+        paths.append(folder / file_name(stem))
+        write_text(paths[-1], text_of(stem))
+    return paths
+
+
+def drift(folder: Path) -> list[str]:
+    """Every way in which `folder` differs from what `export` would write; empty when it does not."""
+    found = []
+    for stem in PUBLISHED:
+        path = folder / file_name(stem)
+        if not path.exists():
+            found.append(f"{path} is missing")
+        elif path.read_text("utf-8") != text_of(stem):
+            found.append(f"{path} is not what spec/ says")
+    known = {file_name(stem) for stem in PUBLISHED}
+    found += [f"{path} belongs to no noun" for path in sorted(folder.glob("*.json")) if path.name not in known]
+    return found
+
+
+def check_suite(folder: Path) -> None:
+    """Raise SpecError unless a suite's files satisfy the published schemas, as any other program would check them."""
+    from brie_bench.errors import SpecError
+    from brie_bench.files import read_objects, read_yaml
+
+    path = folder / "suite.yaml" if folder.is_dir() else folder
+    value, _ = read_yaml(path)
+    check(value, "suite", path)
+    for section in value["sections"]:
+        target = path.parent / section["prompts"]
+        for number, prompt in read_objects(target):
+            if isinstance(prompt, SpecError):
+                raise prompt
+            check(prompt, "prompt", f"{target}:{number}")
+
+
+def check(value: Any, stem: str, where: object) -> None:
+    """Raise SpecError unless `value` satisfies the published schema."""
+    from jsonschema import Draft202012Validator
+
+    from brie_bench.errors import SpecError
+
+    error = next(Draft202012Validator(schema_of(stem)).iter_errors(value), None)
+    if error is not None:
+        raise SpecError(f"{error.json_path}: {error.message}.", where=where, mend=f"See schemas/{file_name(stem)}.")

@@ -1,0 +1,37 @@
+"""Where the files that come with the tool lie: inside the wheel, or in the checkout it is run from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from brie_bench.errors import SpecError, did_you_mean
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped(folder: str) -> Path:
+    """The shipped folder of that name: `suites`, `schemas`, `samples`."""
+    packed = _PACKAGE / folder
+    return packed if packed.is_dir() else _PACKAGE.parent / folder
+
+
+def suite_names() -> list[str]:
+    """The suites that come with the tool."""
+    return sorted(path.parent.name for path in shipped("suites").glob("*/suite.yaml"))
+
+
+def find_suite(name: str) -> Path:
+    """The folder of a suite: a path to one, or the name of one that comes with the tool.
+
+    `suites/comprehensive57` finds the shipped suite too where there is no such folder, so that one command serves a
+    checkout and an installed wheel.
+    """
+    path = Path(name)
+    if path.is_dir() or path.is_file():
+        return path
+    parts = path.parts
+    if len(parts) == 1 or (len(parts) == 2 and parts[0] == "suites"):
+        inside = shipped("suites") / parts[-1]
+        if inside.is_dir():
+            return inside
+    raise SpecError(f"no suite '{name}'.", mend=did_you_mean(parts[-1] if parts else name, suite_names()))

@@ -1,0 +1,106 @@
+"""Wins among n independent decisions: named intervals, the sign test and the tails they rest on."""
+
+from __future__ import annotations
+
+from math import inf, log, sqrt
+
+import numpy as np
+
+from .inputs import Floats, Interval, at_least, within_unit
+from .rates import mirrored_rate
+
+
+def wilson_ci(wins: float, n: float, confidence_level: float = 0.95) -> Interval | None:
+    """Wilson's score interval for a rate of `wins` in `n`.
+
+    Ties may count half, and `n` may be an effective number (rows divided by a design effect), so neither needs to be
+    whole. None when n is 0. Raises ValueError unless 0 ≤ wins ≤ n. Source: Wilson (1927).
+    """
+    tail = _tail(confidence_level)
+    if not _wins_of(wins, n):
+        return None
+    z = normal_quantile(1 - tail)
+    centred = (wins - n / 2) / n  # the rate less ½, which mirrors exactly
+    shrink = 1 + z * z / n
+    half = z / shrink * sqrt((0.25 - centred * centred) / n + (z / (2 * n)) ** 2)
+    centre = centred / shrink
+    low = 0.0 if wins == 0 else mirrored_rate(centre - half)
+    return low, 1.0 if wins == n else mirrored_rate(centre + half)
+
+
+def clopper_pearson_ci(wins: float, n: float, confidence_level: float = 0.95) -> Interval | None:
+    """The exact binomial interval: it covers at least its level, and usually more.
+
+    None when n is 0. Raises ValueError unless 0 ≤ wins ≤ n. Source: Clopper & Pearson (1934).
+    """
+    tail = _tail(confidence_level)
+    if not _wins_of(wins, n):
+        return None
+
+    def lower(count: float) -> float:
+        return 0.0 if count == 0 else _beta_quantile(count, n - count + 1, tail)
+
+    return _mirrored(lower(wins), lower(n - wins))
+
+
+def jeffreys_ci(wins: float, n: float, confidence_level: float = 0.95) -> Interval | None:
+    """The equal-tailed interval of the Beta(wins + ½, n − wins + ½) posterior, its ends not adjusted at 0 and n.
+
+    None when n is 0. Raises ValueError unless 0 ≤ wins ≤ n. Source: Brown, Cai & DasGupta (2001).
+    """
+    tail = _tail(confidence_level)
+    if not _wins_of(wins, n):
+        return None
+
+    def lower(count: float) -> float:
+        return _beta_quantile(count + 0.5, n - count + 0.5, tail)
+
+    return _mirrored(lower(wins), lower(n - wins))
+
+
+def sign_test(wins: int, losses: int) -> float:
+    """Two-sided exact p-value of `wins` against `losses` under a fair coin; ties are not counted.
+
+    1.0 when both are 0. Raises ValueError for negative or fractional counts. Source: Arbuthnott (1710); Conover (1999).
+    """
+    fewer = min(at_least("wins", wins, 0), at_least("losses", losses, 0))
+    n = int(wins + losses)
+    return min(1.0, 2.0 * float(np.exp(log_pmf(n, np.arange(fewer + 1.0), 0.5)).sum()))
+
+
+def log_pmf(n: int, k: Floats, p: float) -> Floats:
+    """log P(X = k) for X ~ Binomial(n, p), k whole numbers counted up from 0."""
+    with_wins = np.concatenate(([0.0], np.cumsum(np.log((n - k[1:] + 1) / k[1:]))))
+    on_win, on_loss = (log(q) if q > 0 else -inf for q in (p, 1 - p))
+    # 0·log 0 is 0: a certain loss makes no win with certainty
+    won = np.where(k > 0, k, 0.0) * on_win if on_win > -inf else np.where(k > 0, -inf, 0.0)
+    lost = (n - k) * on_loss if on_loss > -inf else np.where(k < n, -inf, 0.0)
+    total: Floats = with_wins + won + lost
+    return total
+
+
+def normal_quantile(p: float) -> float:
+    """The standard normal quantile of p in (0, 1)."""
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf(p)
+
+
+def _tail(confidence_level: float) -> float:
+    return (1.0 - within_unit("confidence_level", confidence_level)) / 2
+
+
+def _wins_of(wins: float, n: float) -> bool:
+    if not 0 <= wins <= n < inf:
+        raise ValueError(f"{wins} wins in {n}: wins must lie between 0 and n")
+    return n > 0
+
+
+def _mirrored(low: float, gap: float) -> Interval:
+    return 1.0 - (1.0 - low), 1.0 - gap
+
+
+def _beta_quantile(a: float, b: float, q: float) -> float:
+    from scipy.special import betaincinv
+
+    return float(betaincinv(a, b, q))

@@ -1,0 +1,42 @@
+"""Random weights on independent units: the Bayesian bootstrap of sums, and the bounds read from it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .inputs import Floats, Interval
+
+_CHUNK = 4_000_000
+
+
+def weighted_sums(features: Floats, masses: Floats, n_resamples: int, seed: int) -> Floats:
+    """`n_resamples` draws of Σ Gᵤ·featuresᵤ with Gᵤ ~ Gamma(massᵤ); a mass is a number of alike units, or an anchor's ½.
+
+    `features[U, D]` holds what each unit adds to D sums; returns an array [n_resamples, D].
+    """
+    rng = np.random.default_rng(seed)
+    rows = max(1, _CHUNK // max(1, masses.size))
+    draws = [
+        rng.standard_gamma(masses, size=(min(rows, n_resamples - start), masses.size)) @ features
+        for start in range(0, n_resamples, rows)
+    ]
+    return np.concatenate(draws)
+
+
+def distinct_rows(table: Floats) -> tuple[Floats, Floats]:
+    """The different rows of a table in a fixed order, and how often each occurs."""
+    if len(table) < 2 or table.shape[1] == 0:
+        return table, np.ones(len(table))
+    table = np.ascontiguousarray(table) + 0.0  # −0 and 0 are one value, but not the same bytes
+    as_bytes = table.view(np.dtype((np.void, table.itemsize * table.shape[1]))).ravel()
+    _, first, counts = np.unique(as_bytes, return_index=True, return_counts=True)
+    return table[first], counts.astype(np.float64)
+
+
+def bounds(draws: Floats, confidence_level: float, estimate: float | None) -> Interval | None:
+    """The equal-tailed quantiles of the draws, widened where need be to contain the estimate."""
+    if estimate is None:
+        return None
+    tail = (1.0 - confidence_level) / 2
+    low, high = np.quantile(draws, [tail, 1.0 - tail])
+    return min(float(low), estimate), max(float(high), estimate)

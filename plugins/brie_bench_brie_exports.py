@@ -1,0 +1,154 @@
+"""Reads the exports of the original study: one judged comparison a line, tuned model against baseline.
+
+In these files "Response A" is the baseline in every single line, whatever was printed first; `presentation_order` says only
+which of the two was printed first (`AB`: the baseline). So the labels are always baseline-first, and revealing a verdict by
+the printing order instead inverts every line that says `BA`. The winner is derived from the judge's words; the one that
+was written down is kept beside it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from brie_bench import (
+    Comparison,
+    Completion,
+    Failure,
+    Imported,
+    Importer,
+    Item,
+    Judgment,
+    Order,
+    Prompt,
+    Sampling,
+    Unreadable,
+    Verdict,
+    VerdictError,
+    Winner,
+    hookimpl,
+)
+
+_SHOWN = {"AB": Order.BASELINE_FIRST, "BA": Order.CONTENDER_FIRST}
+_WINNERS = {"brie": Winner.CONTENDER, "tuned": Winner.CONTENDER, "baseline": Winner.BASELINE, "tie": Winner.TIE}
+_ERROR = re.compile(
+    r"^\s*(?:error\b|exception\b|traceback\b)|^.{0,80}\b(?:HTTP|status|code)\W{0,3}[45]\d\d\b", re.IGNORECASE
+)
+_RATE_LIMIT = re.compile(r"\b429\b|rate.?limit|quota", re.IGNORECASE)
+_SECTION = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+class BrieExports(Importer):
+    """Reads the JSONL exports of the original study, in both spellings of their fields.
+
+    The judge is the one in the record, or `unknown`. An HTTP error that was filed as a judgment is a failure.
+    """
+
+    name = "brie-exports"
+    revision = "1"
+
+    def read(self, paths: Sequence[Path]) -> Iterator[Imported | Unreadable]:
+        """Each line as a judgment or a failure, or why it could not be read."""
+        from brie_bench.errors import SpecError
+        from brie_bench.files import read_objects
+
+        for path in paths:
+            source_digest = ""
+            for number, value in read_objects(path):
+                source_digest = source_digest or hashlib.sha256(path.read_bytes()).hexdigest()
+                if isinstance(value, SpecError):
+                    yield Unreadable(source=path.name, line=number, reason=value.what)
+                    continue
+                try:
+                    yield _imported(value, path.name, source_digest, number)
+                except (KeyError, TypeError, ValueError) as error:
+                    what = f"key {error} is missing" if isinstance(error, KeyError) else str(error).splitlines()[0]
+                    yield Unreadable(source=path.name, line=number, reason=what)
+
+
+def _imported(value: dict[str, Any], source: str, source_digest: str, line: int) -> Imported:
+    from brie_bench.spec.base import digest
+
+    section = _SECTION.sub("-", str(value.get("config_name") or value.get("category") or "all")).strip("-") or "all"
+    prompt = Prompt(id=f"p-{digest(value['prompt'])[:10]}", text=value["prompt"])
+    sampling = Sampling(temperature=value.get("temperature"), max_tokens=value.get("max_tokens"))
+    item = Item(
+        section=section,
+        kind="out_of_domain" if "category" in value else _kind(section),
+        prompt=prompt,
+        sampling=sampling,
+    )
+    comparison = Comparison(
+        item=item,
+        contender=Completion(text=_text(value, "brie")),
+        baseline=Completion(text=_text(value, "baseline")),
+    )
+    return Imported(
+        source=source,
+        source_digest=source_digest,
+        line=line,
+        contender="brie",
+        baseline="baseline",
+        judge=value.get("judge_model") or "unknown",
+        comparison=comparison,
+        outcome=_outcome(value, comparison.criteria),
+    )
+
+
+def _text(value: dict[str, Any], side: str) -> str:
+    name = next((name for name in (f"{side}_response", f"{side}_output") if name in value), f"{side}_response")
+    text = value[name]
+    if not isinstance(text, str):
+        raise TypeError(f"'{name}' is no text")
+    return text
+
+
+def _outcome(value: dict[str, Any], criteria: Sequence[str]) -> Judgment | Failure:
+    from brie_bench.blind import judgment, parse_label
+    from brie_bench.grammar import parse_rationale, parse_scores
+
+    text = value["judgment"]
+    if not isinstance(text, str):
+        raise TypeError("'judgment' is no text")
+    try:
+        label = parse_label(text)
+    except VerdictError as error:
+        if _ERROR.search(text):
+            kind = "rate_limited" if _RATE_LIMIT.search(text) else "error"
+            return Failure(kind=kind, message="an error was filed as a judgment", raw=text)
+        return Failure(kind=error.kind, message=error.message, raw=text)
+    verdict = Verdict(label=label, scores=parse_scores(text, criteria), rationale=parse_rationale(text), raw=text)
+    recorded = value.get("winner")
+    return judgment(
+        verdict,
+        Order.BASELINE_FIRST,
+        shown=_SHOWN.get(value.get("presentation_order", "")),
+        recorded_winner=_WINNERS.get(recorded) if isinstance(recorded, str) else None,
+        judged_at=_when(value.get("timestamp")),
+    )
+
+
+def _when(text: Any) -> datetime.datetime | None:
+    try:
+        return datetime.datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def _kind(section: str) -> str:
+    if section.startswith("reproducibility"):
+        return "reproducibility"
+    if section.startswith(("temperature", "temp")):
+        return "temperature"
+    if section.startswith(("length", "tokens", "max_tokens")):
+        return "length"
+    return "in_domain"
+
+
+@hookimpl
+def register_importers(register) -> None:  # type: ignore[no-untyped-def]
+    register(BrieExports)
