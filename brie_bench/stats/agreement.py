@@ -14,6 +14,7 @@ from .resampling import bounds, distinct_rows, weighted_sums
 from .verdicts import Cells, judged_cells
 
 _CORNERS = ((0, 0), (2, 2), (0, 2), (2, 0))  # both win, both lose, and the two ways to differ
+_DENSE = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,8 @@ def _features(shares: Floats) -> tuple[Floats, NDArray[np.intp]]:
     two judges or more; three shares, and 1 for one judge or more.
     """
     rated = shares.sum(axis=2) > 0.5
-    blocks, owner = [], []
+    blocks: list[Floats] = []
+    owner: list[int] = []
     for i, j in combinations(range(shares.shape[1]), 2):
         table = (shares[:, i, :, None] * shares[:, j, None, :]).reshape(-1, 9)
         owner += [10 * len(blocks) + 9] * 10
@@ -179,22 +181,31 @@ def _anchors(n_judges: int) -> Floats:
 def _prompt_features(cells: Cells) -> tuple[Floats, Floats, list[int]]:
     """Features of the different prompts, how many prompts have them, and the pairs behind each block of columns."""
     features, owner = _features(cells.shares)
-    blocks = np.unique(owner)[:-1]
+    kind, blocks = cells.kind, np.unique(owner)[:-1]
     if cells.counts is not None:
-        return features, cells.counts, [round(float(n)) for n in cells.counts @ features[:, blocks]]
-    by_pair = _average(features, owner, cells.pair_of_cell, cells.prompt_of_pair.size)
-    by_prompt = _average(by_pair, owner, cells.prompt_of_pair, cells.n_prompts)
-    rows, counts = distinct_rows(by_prompt)
-    return rows, counts, [round(float(n)) for n in by_pair[:, blocks].sum(axis=0)]
+        return features, cells.counts, _whole(cells.counts @ features[:, blocks])
+    if cells.prompt_of_pair.size < kind.size:  # some pair was judged in several orders
+        features = _average(features, owner, kind, cells.pair_of_cell, cells.prompt_of_pair.size)
+        kind = np.arange(cells.prompt_of_pair.size)
+    n_pairs = np.bincount(kind, minlength=len(features)) @ features[:, blocks]
+    rows, counts = distinct_rows(_average(features, owner, kind, cells.prompt_of_pair, cells.n_prompts))
+    return rows, counts, _whole(n_pairs)
 
 
-def _average(features: Floats, owner: NDArray[np.intp], group: NDArray[np.intp], size: int) -> Floats:
-    """The mean of each group's members that take part in a block; the block's own column becomes 1 or 0."""
-    if size == len(features):  # one member each, already in the groups' order
-        return features
-    sums = np.column_stack([np.bincount(group, weights=column, minlength=size) for column in features.T])
-    members = sums[:, owner]
-    return sums / np.maximum(members, 1.0)
+def _average(
+    features: Floats, owner: NDArray[np.intp], kind: NDArray[np.intp], group: NDArray[np.intp], size: int
+) -> Floats:
+    """The mean over each group's members that take part in a block; the block's own column becomes 1 or 0."""
+    if size * len(features) <= _DENSE:
+        members = np.bincount(group * len(features) + kind, minlength=size * len(features))
+        sums = members.reshape(size, len(features)) @ features
+    else:
+        sums = np.column_stack([np.bincount(group, weights=column[kind], minlength=size) for column in features.T])
+    return sums / np.maximum(sums[:, owner], 1.0)
+
+
+def _whole(numbers: Floats) -> list[int]:
+    return [round(number) for number in numbers.tolist()]
 
 
 def _defined(value: Floats) -> float | None:

@@ -16,11 +16,13 @@ _DENSE = 1 << 16
 class Cells:
     """`shares[C, J, 3]`: shares of win, tie and loss among a judge's verdicts on one pair in one order, 0 for none.
 
-    Either `counts[C]` says how many pairs, each a unit of its own, look alike, or cells belong to pairs and prompts.
+    Cells that look alike may be one entry: `kind` names the entry of each, `pair_of_cell` its pair. Without a prompt
+    to average over, `counts[C]` says how many pairs each entry stands for, and the rest is empty.
     """
 
     shares: Floats
     counts: Floats | None
+    kind: Ints
     pair_of_cell: Ints
     prompt_of_pair: Ints
     n_prompts: int
@@ -28,8 +30,9 @@ class Cells:
 
 def verdict_codes(scores: Floats) -> NDArray[np.int8]:
     """0 for none, 1 win, 2 tie, 3 loss: above, at and below ½."""
-    rated = (scores > 0.5) * np.int8(1) + (scores == 0.5) * np.int8(2) + (scores < 0.5) * np.int8(3)
-    verdicts: NDArray[np.int8] = rated
+    verdicts: NDArray[np.int8] = (
+        (scores > 0.5) * np.int8(1) + (scores == 0.5) * np.int8(2) + (scores < 0.5) * np.int8(3)
+    )
     return verdicts
 
 
@@ -37,15 +40,12 @@ def judged_cells(ratings: Floats, prompt: ArrayLike | None, pair: ArrayLike | No
     """Rows of ratings as cells, turned so that wins prevail: agreement is the same either way, and so are its draws."""
     verdicts = verdict_codes(ratings)
     rows = np.arange(len(verdicts))
-    if prompt is None and pair is None:
-        same_length(ratings=verdicts, order=rows if order is None else np.asarray(order))
-        return _patterns(verdicts)
     pair_code = rows if pair is None else codes("pair", pair)[1]
     prompt_code = pair_code if prompt is None else codes("prompt", prompt)[1]
-    order_code = np.zeros_like(rows) if order is None or pair is None else codes("order", order)[1]
+    order_code = np.zeros_like(rows) if order is None else codes("order", order)[1]
     same_length(ratings=verdicts, prompt=prompt_code, pair=pair_code, order=order_code)
-    if not len(verdicts):
-        return Cells(np.zeros((0, verdicts.shape[1], 3)), np.zeros(0), rows, rows, 0)
+    if pair is None:
+        return _row_cells(verdicts, None if prompt is None else prompt_code)
     pair_key, pair_code = _joined(prompt_code, pair_code)
     cell_key, cell_code = _joined(pair_code, order_code)
     prompts, prompt_of_pair = np.unique(pair_key[0], return_inverse=True)
@@ -53,35 +53,45 @@ def judged_cells(ratings: Floats, prompt: ArrayLike | None, pair: ArrayLike | No
     slots = (cell_code[:, None] * n_judges + np.arange(n_judges)) * 4 + verdicts
     counted = np.bincount(slots.ravel(), minlength=n_cells * n_judges * 4).reshape(n_cells, n_judges, 4)[:, :, 1:]
     shares = counted / np.maximum(counted.sum(axis=2, keepdims=True), 1)
-    margins = np.bincount(prompt_of_pair[cell_key[0]], weights=(counted[:, :, 0] - counted[:, :, 2]).sum(axis=1))
-    if _losses_prevail(np.concatenate(([margins.sum()], margins))):
+    surplus = (counted[:, :, 0] - counted[:, :, 2]).sum(axis=1)
+    if _losses_prevail(surplus, prompt_of_pair[cell_key[0]]):
         shares = shares[:, :, ::-1]
-    return Cells(shares, None, cell_key[0], prompt_of_pair, prompts.size)
+    return Cells(shares, None, np.arange(n_cells), cell_key[0], prompt_of_pair, prompts.size)
 
 
-def _patterns(verdicts: NDArray[np.int8]) -> Cells:
-    """Rows that are units of their own, the same rows counted together."""
-    turned = (4 - verdicts) % 4
-    patterns, counts = _count_rows(verdicts)
-    mirrored, mirrored_counts = _count_rows(turned)
-    wins = np.count_nonzero(verdicts == 1) - np.count_nonzero(verdicts == 3)
-    signature = [wins, *np.column_stack((patterns, counts)).ravel().tolist()]
-    if signature < [-wins, *np.column_stack((mirrored, mirrored_counts)).ravel().tolist()]:
-        patterns, counts = mirrored, mirrored_counts
-    shares = (patterns[:, :, None] == np.array([1, 2, 3])).astype(np.float64)
+def _row_cells(verdicts: NDArray[np.int8], prompt_code: Ints | None) -> Cells:
+    """Every row a pair, judged once; rows with the same verdicts are one entry."""
+    patterns, kind = _distinct(verdicts)
+    turned = (4 - patterns) % 4
+    counts = np.bincount(kind, minlength=len(patterns))
+    surplus = (patterns == 1).sum(axis=1) - (patterns == 3).sum(axis=1)
     none = np.zeros(0, dtype=np.intp)
-    return Cells(shares, counts.astype(np.float64), none, none, int(counts.sum()))
+    if prompt_code is not None:
+        if _losses_prevail(surplus[kind], prompt_code):
+            patterns = turned
+        n_prompts = int(prompt_code.max(initial=-1)) + 1
+        return Cells(_one_hot(patterns), None, kind, np.arange(len(kind)), prompt_code, n_prompts)
+    order = np.lexsort(turned.T)  # the order the patterns have when seen from the other side
+    here, there = np.column_stack((patterns, counts)), np.column_stack((turned, counts))[order]
+    margin = int(surplus @ counts)
+    if [margin, *here.ravel().tolist()] < [-margin, *there.ravel().tolist()]:
+        patterns, counts = turned[order], counts[order]
+    return Cells(_one_hot(patterns), counts.astype(np.float64), none, none, none, len(kind))
 
 
-def _count_rows(verdicts: NDArray[np.int8]) -> tuple[NDArray[np.int8], Ints]:
+def _distinct(verdicts: NDArray[np.int8]) -> tuple[NDArray[np.int8], Ints]:
+    """The different rows, sorted from the last column, and the one each row is."""
     n_judges = verdicts.shape[1]
     if 4**n_judges > _DENSE:
-        patterns, counts = np.unique(verdicts, axis=0, return_counts=True)
-        return patterns, counts
+        patterns, kind = np.unique(verdicts[:, ::-1], axis=0, return_inverse=True)
+        return patterns[:, ::-1], kind.ravel()
     places = 4 ** np.arange(n_judges)
-    counts = np.bincount(verdicts @ places, minlength=4**n_judges)
-    seen = np.flatnonzero(counts)
-    return (seen[:, None] // places % 4).astype(np.int8), counts[seen]
+    seen, kind = codes("ratings", verdicts @ places)
+    return (seen[:, None] // places % 4).astype(np.int8), kind
+
+
+def _one_hot(patterns: NDArray[np.int8]) -> Floats:
+    return (patterns[:, :, None] == np.array([1, 2, 3])).astype(np.float64)
 
 
 def _joined(outer: Ints, inner: Ints) -> tuple[Ints, Ints]:
@@ -91,6 +101,9 @@ def _joined(outer: Ints, inner: Ints) -> tuple[Ints, Ints]:
     return np.vstack((keys // base, keys % base)), code
 
 
-def _losses_prevail(margins: Floats) -> bool:
-    decided = margins[margins != 0]
+def _losses_prevail(surplus: Ints, prompt_code: Ints) -> bool:
+    """More losses than wins; when as many, in the first prompt that is not even."""
+    margins = np.bincount(prompt_code, weights=surplus)
+    decided = np.concatenate(([margins.sum()], margins))
+    decided = decided[decided != 0]
     return bool(decided.size and decided[0] < 0)
