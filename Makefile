@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test test-slow lint mutants schemas benchmarks clean
+.PHONY: run test test-slow lint mutants readme schemas benchmarks clean
 
 run: $(VENV)/.core  ## set up, then run the embedded default on the comprehensive suite
 	@$(BIN)/brie-bench run suites/comprehensive57
@@ -23,6 +23,9 @@ lint: $(VENV)/.test  ## style, types, floors
 
 mutants: $(VENV)/.mutation  ## mutation-test the blind
 	$(BIN)/python tests/mutation/run.py
+
+readme: $(VENV)/.core  ## put what commands print into the documents that show it
+	$(BIN)/python docs/refresh.py
 
 schemas: $(VENV)/.core  ## regenerate schemas/ from brie_bench/spec
 	@$(BIN)/brie-bench schema export

@@ -8,11 +8,12 @@ No other module may turn A and B into contender and baseline, or back.
 
 The grammar that `parse_label` reads
     a line that begins with `Winner:` (also `Final verdict:`, `The winner is`), in any case and under any markdown
-    emphasis, and then one of `A`, `B`, `Response A`, `Assistant B`, `[[A]]`, `Tie`, `Draw`, `Neither`, alone or followed
-    by punctuation; the value may stand on the next line;
-    or `[[A]]`, `[[B]]`, `[[C]]` (a tie) anywhere.
+    emphasis, and then one of `A`, `B`, `Response A`, `Assistant B`, `Tie`, `Draw`, `Neither`, alone or followed by
+    punctuation, but not by another label to choose from (`A, B or Tie`); the value may stand on the next line;
+    or `[[A]]`, `[[B]]`, `[[C]]` (a tie) anywhere, on such a line too.
 Every such statement must say the same; otherwise the verdict is contradictory. With none, it is unparsed. A `Winner:`
-line that cannot be read is never passed over: the verdict is unparsed, whatever else is said.
+line that cannot be read and holds no `[[A]]` is never passed over: the verdict is unparsed, whatever else is said. A bare
+heading (`Verdict`) over a line that names no label says nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from brie_bench.errors import FailureKind, VerdictError, plain
 from brie_bench.spec.comparison import Comparison, Order, Presentation
@@ -29,17 +31,20 @@ from brie_bench.spec.judgment import Judgment, Label, Verdict, Winner
 def present(comparison: Comparison, order: Order) -> Presentation:
     """What a judge is shown: the prompt and two texts. The first one shown is A, whoever wrote it."""
     first, second = comparison.contender.text, comparison.baseline.text
-    if order is Order.BASELINE_FIRST:
+    if Order(order) is Order.BASELINE_FIRST:
         first, second = second, first
     return Presentation(messages=comparison.item.prompt.turns, a=first, b=second, criteria=comparison.criteria)
 
 
 def reveal(label: Label, labels: Order) -> Winner:
-    """Who a label means. `labels` says who was called A; nothing else decides, least of all who was printed first."""
-    if label is Label.TIE:
+    """Who a label means. `labels` says who was called A; nothing else decides, least of all who was printed first.
+
+    Raises ValueError for what is no label or no order: a name that is merely not the other one would decide wrongly.
+    """
+    a_is_contender = Order(labels) is Order.CONTENDER_FIRST
+    if Label(label) is Label.TIE:
         return Winner.TIE
-    a_is_contender = labels is Order.CONTENDER_FIRST
-    return Winner.CONTENDER if (label is Label.A) == a_is_contender else Winner.BASELINE
+    return Winner.CONTENDER if (Label(label) is Label.A) == a_is_contender else Winner.BASELINE
 
 
 def slots(labels: Order) -> dict[Winner, Label]:
@@ -48,17 +53,17 @@ def slots(labels: Order) -> dict[Winner, Label]:
 
 
 def judgment(verdict: Verdict, labels: Order, *, shown: Order | None, **recorded: object) -> Judgment:
-    """`verdict`, revealed by `labels`. `recorded` fills the judgment's other fields."""
+    """`verdict`, revealed by `labels`. `recorded` fills the judgment's other fields; the winner is never one of them."""
     fields = {"preference": preference(verdict, labels), **recorded}
     return Judgment.model_validate(
-        {"winner": reveal(verdict.label, labels), "labels": labels, "shown": shown, "verdict": verdict, **fields}
+        {**fields, "winner": reveal(verdict.label, labels), "labels": labels, "shown": shown, "verdict": verdict}
     )
 
 
 def preference(verdict: Verdict, labels: Order) -> float | None:
     """P(contender) + ½ P(tie), or None where the judge gave no probabilities."""
     of_a = verdict.preference_a
-    return of_a if of_a is None or labels is Order.CONTENDER_FIRST else 1.0 - of_a
+    return of_a if of_a is None or Order(labels) is Order.CONTENDER_FIRST else 1.0 - of_a
 
 
 def score_of(label: str | None, labels: str) -> float:
@@ -80,16 +85,10 @@ def parse_winner(text: str, labels: Order) -> Winner:
 def parse_label(text: str) -> Label:
     """The verdict that a judge's text states, by the grammar above.
 
-    Raises VerdictError of kind `unparsed` or `contradictory`, with the text as its `raw`. Never guesses.
+    Raises VerdictError of kind `unparsed` or `contradictory`, with the text as its `raw`. Never guesses. Its time grows
+    with the length of the text and no faster, whatever the text.
     """
-    stated: set[Label] = set()
-    for statement in _statements(text):
-        label = _read(statement)
-        if label is None:
-            raise VerdictError(
-                FailureKind.UNPARSED, f"the verdict '{plain(statement, 60)}' names neither A, B nor a tie", raw=text
-            )
-        stated.add(label)
+    stated = set(_stated(text))
     if not stated:
         raise VerdictError(FailureKind.UNPARSED, "no line 'Winner: …' and no [[A]], [[B]] or [[C]]", raw=text)
     if len(stated) > 1:
@@ -102,63 +101,81 @@ _WORTH = {Winner.CONTENDER: 1.0, Winner.TIE: 0.5, Winner.BASELINE: 0.0}
 
 _DECORATION = r"[\s*_#>`~|-]*"
 _LINE = re.compile(
-    rf"^{_DECORATION}(?:(?:the|my|final|overall)\s+){{0,2}}(?:winner|verdict)\b{_DECORATION}"
+    rf"^{_DECORATION}(?:(?:the|my|final|overall)\s+){{0,2}}(?:winner|verdict)(?![^\W_]){_DECORATION}"
     r"(?:(?:is|:|=)|(?P<bare>$))"
     r"(?P<value>.*)$",
     re.IGNORECASE,
 )
-_BRACKETS = re.compile(r"\[\[\s*(A|B|C|tie)\s*\]\]", re.IGNORECASE)
+_BRACKETS = re.compile(r"\[\[\s*([ABCabc]|(?ai:tie))\s*\]\]")
+_BRACKETED = {"A": Label.A, "B": Label.B, "C": Label.TIE, "TIE": Label.TIE}
 _VALUE = re.compile(
-    r"^(?:the\s+)?(?:(?:response|assistant|answer|option|text)\s+)?"
-    r"(?:(?P<slot>[AB])|(?P<tie>(?:a\s+)?(?:tie|tied|draw)|neither))"
-    r"(?P<rest>(?![\w'’]).*)$",
-    re.IGNORECASE,
-)
-_SLOT_TOO = re.compile(
-    r"^\W*(?:(?:and|or|nor)\s+)?(?:(?:response|assistant|answer)\s+)?(?:[AB]|tie|draw)\W*$", re.IGNORECASE
+    r"^(?ai:the\s+)?(?ai:(?:response|assistant|answer|option|text)\s+)?"
+    r"(?:(?P<tie>(?ai:(?:a\s+)?(?:tie|tied|draw)|neither))|(?P<slot>[ABab]))"
+    r"(?P<rest>(?![\w'’]|-\w).*)$"
 )
 _BOTH = re.compile(
     r"^(?:between\s+)?(?:(?:response|assistant)s?\s+)?A\s+(?:and|nor)\s+(?:(?:response|assistant)\s+)?B\W*$",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"[\w'’]+")
+_ARTICLE = re.compile(r"\ba\s+(?=(?:tie|draw)\b)", re.IGNORECASE)
+_NAMES = {"a": Label.A, "b": Label.B, **dict.fromkeys(("tie", "tied", "draw", "neither"), Label.TIE)}
+_BETWEEN_NAMES = frozenset(["and", "or", "nor", "vs", "the", "response", "assistant", "answer", "option", "text"])
 
 
-def _statements(text: str) -> Iterator[str]:
-    """The value of every `Winner:` line, and every bracketed label that is not part of one."""
+def _stated(text: str) -> Iterator[Label]:
+    """What every `Winner:` line and every bracketed label says. Raises VerdictError for a line that cannot be read."""
     lines = text.splitlines()
     for number, line in enumerate(lines):
-        match = _LINE.match(line[:400])
+        bracketed = [_BRACKETED[match[1].upper()] for match in _BRACKETS.finditer(line)]
+        yield from bracketed
+        match = _LINE.match(line)
         if match is None:
-            yield from (bracketed.group() for bracketed in _BRACKETS.finditer(line))
             continue
-        value = _undecorated(match["value"] or "")
-        yield value or _next_words(lines, number)
+        value = _undecorated(_BRACKETS.sub(" ", match["value"]))
+        if not value and not bracketed:
+            value = _next_words(lines, number)
+            below = _LINE.match(value)
+            if _BRACKETS.search(value) or (below and below["bare"] is None):
+                continue  # a heading over the statement: that line speaks for itself
+        label = _read(value)
+        if label is not None:
+            yield label
+        elif not bracketed and match["bare"] is None:
+            raise VerdictError(
+                FailureKind.UNPARSED, f"the verdict '{plain(value, 60)}' names neither A, B nor a tie", raw=text
+            )
 
 
 def _next_words(lines: list[str], number: int) -> str:
     """The first line after `number` that says anything."""
-    return next((words for line in lines[number + 1 : number + 4] if (words := _undecorated(line[:400]))), "")
+    return next((words for line in lines[number + 1 : number + 4] if (words := _undecorated(line))), "")
 
 
 def _undecorated(value: str) -> str:
     """`value` without markdown emphasis, quotes and the white space round them."""
-    return re.sub(r"[*_`~#>|\"“”]", "", value).strip(" \t:=")
+    return re.sub(r"^[\s:=]+", "", re.sub(r"[*_`~#>|\"“”]", "", value)).strip()
 
 
 def _read(value: str) -> Label | None:
     """The label that one statement names, or None."""
-    bracketed = {match[1].upper() for match in _BRACKETS.finditer(value)}
-    if bracketed:
-        return _BRACKETED[bracketed.pop()] if len(bracketed) == 1 else None
-    match = _VALUE.match(value.strip("[]() \t"))
+    match = _VALUE.match(value.strip("[]()'‘’ \t"))
     if match is None:
         return None
+    label = Label.TIE if match["tie"] is not None else Label(match["slot"].upper())
     rest = match["rest"].strip()
-    if match["tie"] is not None:
-        return Label.TIE if not rest or _BOTH.match(rest) or not rest[0].isalnum() else None
-    if rest and (rest[0].isalnum() or rest[0] in "/&+" or _SLOT_TOO.match(rest)):
+    if label is Label.TIE and _BOTH.match(rest):
+        return label
+    if rest and (rest[0].isalnum() or rest[0] in "/&+?"):
         return None
-    return Label(match["slot"].upper())
+    return label if _agrees(label, rest) else None
 
 
-_BRACKETED = {"A": Label.A, "B": Label.B, "C": Label.TIE, "TIE": Label.TIE}
+def _agrees(label: Label, rest: str) -> bool:
+    """Whether what follows a label is something else than a choice of labels, as in `A, B or Tie`."""
+    words = [word.lower() for word in _WORD.findall(_ARTICLE.sub("", rest))]
+    listed = list(takewhile(lambda word: word in _NAMES or word in _BETWEEN_NAMES, words))
+    if "or" in listed:
+        return False
+    named = {_NAMES[word] for word in listed if word in _NAMES}
+    return len(listed) < len(words) or named <= {label} or (label is Label.TIE and named == {Label.A, Label.B})

@@ -6,14 +6,14 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
 from brie_bench.errors import BrieError, SpecError, did_you_mean, plain
-from brie_bench.spec.base import Spec
+from brie_bench.spec.base import NAME, Spec
 from brie_bench.spec.config import RunConfig
 from brie_bench.spec.prompt import Prompt
 from brie_bench.spec.suite import Section, Suite, SuiteFile
@@ -65,11 +65,13 @@ def read_lines(path: Path) -> Iterator[tuple[int, str | SpecError]]:
                         raw = file.readline(LONGEST_LINE)
                     yield number, SpecError(f"longer than {LONGEST_LINE} bytes.", where=f"{path}:{number}")
                     continue
-                if raw.strip():
-                    try:
-                        yield number, raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-                    except UnicodeDecodeError as error:
-                        yield number, SpecError(f"byte {error.start} is not UTF-8.", where=f"{path}:{number}")
+                try:
+                    line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+                except UnicodeDecodeError as error:
+                    yield number, SpecError(f"byte {error.start} is not UTF-8.", where=f"{path}:{number}")
+                    continue
+                if line.strip():
+                    yield number, line
         except OSError as error:
             raise unreadable(path, error) from None
 
@@ -83,8 +85,11 @@ def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any] | SpecError]]
         where = f"{path}:{number}"
         try:
             value = json.loads(line, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        except json.JSONDecodeError as error:
+            yield number, SpecError(f"not valid JSON: {error.msg} (column {error.colno}).", where=where)
+            continue
         except (ValueError, RecursionError) as error:
-            message = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+            message = "nested too deep" if isinstance(error, RecursionError) else str(error)
             yield number, SpecError(f"not valid JSON: {message}.", where=where)
             continue
         if isinstance(value, dict):
@@ -119,7 +124,11 @@ def read_jsonl(path: Path, kind: type[S]) -> Iterator[tuple[int, S | SpecError]]
 
 
 def read_yaml(path: Path) -> tuple[Any, dict[tuple[str | int, ...], int]]:
-    """A YAML file's value, and the line of each key. Duplicate keys, aliases that explode and tags are refused."""
+    """A YAML file's value, and the line of each key.
+
+    What JSON cannot say is refused (tags, merged mappings, keys that are no text), and so are duplicate keys and aliases
+    that explode. A date is text, as in JSON and as editors read it.
+    """
     import yaml
 
     text = read_text(path)
@@ -127,6 +136,11 @@ def read_yaml(path: Path) -> tuple[Any, dict[tuple[str | int, ...], int]]:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         return _build(node, (), lines, path, yaml.SafeLoader(""), [0]), lines
+    except yaml.reader.ReaderError as error:
+        where = f"{path}:{text.count(chr(10), 0, error.position) + 1}"
+        raise SpecError(
+            f"not valid YAML: character U+{error.character:04X} may not stand in it.", where=where
+        ) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -157,40 +171,113 @@ def _build(
     if node is None:
         return None
     lines.setdefault(key, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        found: dict[str, Any] = {}
-        for name_node, value_node in node.value:
-            name = loader.construct_object(name_node) if isinstance(name_node, yaml.ScalarNode) else None
-            where = f"{path}:{name_node.start_mark.line + 1}"
-            if not isinstance(name, Hashable) or not isinstance(name, str):
-                raise SpecError(f"key {plain(name_node.value, 40)} is no text.", where=where, mend="Put it in quotes.")
-            if name in found:
-                raise SpecError(f"key '{plain(name, 60)}' occurs twice.", where=where, mend="Remove one.")
-            lines[*key, name] = name_node.start_mark.line + 1
-            found[name] = _build(value_node, (*key, name), lines, path, loader, seen)
-        return found
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(node, path, loader)
+    if node.tag not in (f"{_YAML}map", f"{_YAML}seq"):
+        raise _refused(node, path)
     if isinstance(node, yaml.SequenceNode):
         return [_build(child, (*key, index), lines, path, loader, seen) for index, child in enumerate(node.value)]
-    return loader.construct_object(node)
+    found: dict[str, Any] = {}
+    for name_node, value_node in node.value:
+        name = _scalar(name_node, path, loader) if isinstance(name_node, yaml.ScalarNode) else None
+        line = name_node.start_mark.line + 1
+        where = f"{path}:{line}"
+        if not isinstance(name, str):
+            words = f" {plain(name_node.value, 40)}" if isinstance(name_node, yaml.ScalarNode) else ""
+            raise SpecError(f"key{words} is no text.", where=where, mend="Put it in quotes.")
+        if name in found:
+            raise SpecError(f"key '{plain(name, 60)}' occurs twice.", where=where, mend="Remove one.")
+        lines[*key, name] = line
+        found[name] = _build(value_node, (*key, name), lines, path, loader, seen)
+    return found
 
 
-def first_error(error: ValidationError, kind: type[Spec]) -> str:
-    """The first thing wrong, as `key 'sections.0.kind': …`, with the nearest known name for a wrong key."""
+_YAML = "tag:yaml.org,2002:"
+
+
+def _scalar(node: Any, path: Path, loader: Any) -> Any:
+    """Text, a number, true, false or nothing."""
+    kind = node.tag.removeprefix(_YAML)
+    if kind in ("str", "timestamp"):
+        return node.value
+    if kind not in ("int", "float", "bool", "null"):
+        raise _refused(node, path)
+    try:
+        return loader.construct_object(node)
+    except (ValueError, KeyError):
+        where = f"{path}:{node.start_mark.line + 1}"
+        raise SpecError(f"'{plain(node.value, 40)}' is no {kind}.", where=where) from None
+
+
+def _refused(node: Any, path: Path) -> SpecError:
+    """The one line for YAML that JSON cannot say."""
+    where = f"{path}:{node.start_mark.line + 1}"
+    if node.tag == f"{_YAML}merge":
+        return SpecError("'<<' merges mappings, which is not taken here.", where=where, mend="Write the keys out.")
+    tag = plain(node.tag.replace(_YAML, "!!"), 60)
+    return SpecError(f"the tag '{tag}' is not taken here.", where=where, mend="Write text, numbers, lists or mappings.")
+
+
+_IN_WORDS = {
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be keys and values",
+    "model_type": "must be keys and values",
+    "model_attributes_type": "must be keys and values",
+    "string_type": "must be text",
+    "string_too_short": "must not be empty",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+}
+
+
+def first_error(error: ValidationError, kind: type[Spec], written: Any = None) -> str:
+    """The first thing wrong, as `key 'sections.0.kind': …`, with the nearest known name for a wrong key.
+
+    `written` is what was validated, where a file may write it otherwise: then keys are named as it does.
+    """
     first = error.errors(include_url=False)[0]
-    location = [str(part) for part in first["loc"] if part not in ("text", "json_schema", "choice")]
+    location = [str(part) for part in _as_written(first["loc"], written)]
     if first["type"] == "extra_forbidden":
         parent = ".".join(location[:-1])
         inside = f" in '{parent}'" if parent else ""
         return f"key '{plain(location[-1], 60)}'{inside} is not known.{did_you_mean(location[-1], _keys(kind, first['loc']))}"
-    message = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     if first["type"] == "missing":
         return f"key '{'.'.join(location)}' is missing."
-    message = message[:1].lower() + message[1:]
-    if "should match pattern" in message and isinstance(first.get("input"), str):
-        message = f"'{plain(first['input'], 60)}' is no name: letters, digits, dot, hyphen and underscore only"
-        if not first["input"].strip():
-            message = "must not be empty"
+    message = _message(first)
     return f"key '{'.'.join(location)}': {message}." if location else f"{message}."
+
+
+def _message(first: Any) -> str:
+    """What pydantic says, in our words where they are plainer."""
+    if first["type"] in _IN_WORDS:
+        return _IN_WORDS[first["type"]]
+    context = first.get("ctx", {})
+    if first["type"] == "too_short":
+        fewest = context["min_length"]
+        return f"needs at least {fewest} {'entry' if fewest == 1 else 'entries'}"
+    if first["type"] == "string_pattern_mismatch" and context["pattern"] == r"\S":
+        return "must not be empty"
+    if first["type"] == "string_pattern_mismatch" and context["pattern"] == NAME:
+        return f"'{plain(first['input'], 60)}' is no name: letters, digits, dot, hyphen and underscore only"
+    message = str(first["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return message[:1].lower() + message[1:]
+
+
+def _as_written(location: tuple[str | int, ...], written: Any) -> tuple[str | int, ...]:
+    """`location`, with the name of an entry where a list that was validated is written as keys and values."""
+    found: list[str | int] = []
+    for part in location:
+        if isinstance(written, dict) and isinstance(part, int):
+            part = list(written)[part]  # noqa: PLW2901  the entry's name stands for its position
+        found.append(part)
+        inside = isinstance(written, dict) or (isinstance(written, list) and isinstance(part, int))
+        try:
+            written = written[part] if inside else None
+        except LookupError:
+            written = None
+    return tuple(found)
 
 
 def _keys(kind: type[Spec], location: tuple[str | int, ...]) -> list[str]:
@@ -225,9 +312,9 @@ def validate(value: Any, kind: type[S], path: Path, lines: Mapping[tuple[str | i
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        location = error.errors(include_url=False)[0]["loc"]
+        location = _as_written(error.errors(include_url=False)[0]["loc"], value)
         line = next((lines[location[:end]] for end in range(len(location), -1, -1) if location[:end] in lines), 1)
-        raise SpecError(first_error(error, kind), where=f"{path}:{line}") from None
+        raise SpecError(first_error(error, kind, value), where=f"{path}:{line}") from None
 
 
 def read_suite(folder: Path) -> Suite:
@@ -242,7 +329,7 @@ def read_suite(folder: Path) -> Suite:
     for index, section in enumerate(head.sections):
         here = f"{path}:{lines.get(('sections', index, 'prompts'), 1)}"
         target = folder / section.prompts
-        if not target.resolve().is_relative_to(folder.resolve()):
+        if not _is_inside(target, folder):
             raise SpecError("key 'prompts' points out of the suite's folder.", where=here, mend="Move the file inside.")
         prompts = _prompts(target)
         if not prompts:
@@ -252,6 +339,14 @@ def read_suite(folder: Path) -> Suite:
         return Suite.model_validate({**dict(head), "sections": tuple(sections)})
     except ValidationError as error:
         raise SpecError(first_error(error, Suite), where=path) from None
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    """Whether `path`, its links followed, lies in `folder`; a circle of links and what is no path at all lie nowhere."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 def _prompts(path: Path) -> tuple[Prompt, ...]:
@@ -285,7 +380,12 @@ def read_config(path: Path) -> dict[str, Any]:
         raise SpecError(
             f"key '{plain(unknown, 60)}' is not known.{did_you_mean(unknown, RunConfig.model_fields)}", where=where
         )
-    stand_in: dict[str, Any] = {"baseline": "coin", "contenders": {"contender": "coin"}, "judges": ["coin"]}
+    absent = "stands-in-for-what-flags-and-defaults-give"
+    stand_in: dict[str, Any] = {
+        "baseline": {"name": f"baseline-{absent}", "model": absent},
+        "contenders": {f"contender-{absent}": absent},
+        "judges": [absent],
+    }
     validate({**stand_in, **value}, RunConfig, path, lines)
     return value
 
@@ -306,10 +406,12 @@ def write_text(path: Path, text: str) -> None:
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, path)
-    except OSError as error:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
-        raise BrieError(f"cannot be written: {error.strerror or error}.", where=path) from None
+        if isinstance(error, OSError):
+            raise BrieError(f"cannot be written: {error.strerror or error}.", where=path) from None
+        raise
 
 
 def to_jsonl(records: Iterable[Spec]) -> Iterator[str]:

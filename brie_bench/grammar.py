@@ -6,8 +6,9 @@
     Reasoning: …
 
 A score is a whole number from 1 to 5 after a criterion's name on a line that begins with `Response A` or `Response B`
-(or `A`, `B`, `Assistant A`), in any case, under any markdown emphasis; `4/5` and `4.0` are 4. What is missing, out of range
-or stated twice with different values is a missing score, never a failed verdict.
+(or `A`, `B`, `Assistant A`), in any case, under any markdown emphasis; `4/5` and `4.0` are 4. What is missing, out of range,
+on another scale (`4/10`), a span (`4-5`) or stated twice with different values is a missing score, never a failed verdict.
+Where one criterion's name ends in another's, the longer one is read.
 """
 
 from __future__ import annotations
@@ -18,34 +19,45 @@ from collections.abc import Iterable
 from brie_bench.spec.judgment import Label
 
 _SCORES = re.compile(r"^[\s*_#>|-]*(?:(?:response|assistant|answer)\s+)?([AB])\b[\s*_]*[-–—:|(]+(.*)$", re.IGNORECASE)
+_NUMBER = (
+    r"[\s*_]*(?:[:=][\s*_]*)?(-?\d+(?:\.\d+)?)"
+    r"(?!\.?\d)(?!\s*(?:(?:/|out\s+of\b)\s*(?!5(?![.\d]*\d))|[-–]\s*)\d)"  # neither 4/10 nor 4-5
+)
 _RATIONALE = re.compile(
-    r"^[\s*_#>]*(?:reasoning|rationale|explanation)[\s*_]*[:.-]+[\s*_]*", re.IGNORECASE | re.MULTILINE
+    r"^[ \t*_#>]*(?:reasoning|rationale|explanation)[\s*_]*[:.-]+[\s*_]*", re.IGNORECASE | re.MULTILINE
 )
 
 
 def parse_scores(text: str, criteria: Iterable[str]) -> dict[Label, dict[str, int]]:
-    """Criterion scores by slot; a slot or criterion without a readable score is absent."""
-    patterns = {
-        criterion: re.compile(
-            rf"\b{re.escape(criterion).replace('_', '[ _]').replace('-', '[ -]')}\b[\s*_]*[:=]?[\s*_]*"
-            r"(-?\d+(?:\.\d+)?)(?!\d)(?!\s*(?:/\s*(?!5\b)|[-–]\s*)\d)",  # neither 4/10 nor 4-5
-            re.IGNORECASE,
-        )
-        for criterion in criteria
-    }
+    """Criterion scores by slot; a slot or criterion without a readable score is absent.
+
+    Its time grows with the length of the text and no faster, whatever the text.
+    """
+    names = {_spelled(criterion): criterion for criterion in criteria}
+    if not names:
+        return {}
+    longest_first = sorted(names, key=len, reverse=True)
+    spellings = "|".join(re.escape(name).replace("\\ ", "[ _-]") for name in longest_first)
+    pattern = re.compile(rf"(?<!\w)({spellings})(?!\w){_NUMBER}", re.IGNORECASE)
     found: dict[Label, dict[str, set[str]]] = {}
     for line in text.splitlines():
-        match = _SCORES.match(line[:2000])
+        match = _SCORES.match(line)
         if match is None:
             continue
-        for criterion, pattern in patterns.items():
-            for number in pattern.findall(match[2]):
+        for name, number in pattern.findall(match[2]):
+            criterion = names.get(_spelled(name))
+            if criterion is not None:
                 found.setdefault(Label(match[1].upper()), {}).setdefault(criterion, set()).add(number)
     scores = {
         label: {criterion: score for criterion, numbers in by.items() if (score := _score(numbers)) is not None}
         for label, by in found.items()
     }
     return {label: by for label, by in scores.items() if by}
+
+
+def _spelled(name: str) -> str:
+    """A criterion's name as it may be written: in lower case, with spaces for hyphens and underscores."""
+    return name.lower().replace("_", " ").replace("-", " ")
 
 
 def _score(numbers: set[str]) -> int | None:

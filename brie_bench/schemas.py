@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,31 @@ _EXAMPLE_PROMPT = {
     "id": "being-01",
     "text": "Is a hole in a wall something, or the absence of something?",
     "tags": ["ontology"],
+}
+_EXAMPLE_STANDING = {
+    "suite": "tiny",
+    "contender": "brie",
+    "baseline": "plain",
+    "judge": None,
+    "section": None,
+    "soft": False,
+    "n_prompts": 8,
+    "n_pairs": 8,
+    "n_judgments": 16,
+    "n_failures": 0,
+    "wins": 14,
+    "ties": 0,
+    "losses": 2,
+    "win_rate": 0.875,
+    "interval": {"low": 0.58, "high": 0.97, "confidence_level": 0.95, "method": "anchored bootstrap over prompts"},
+    "failure_bounds": None,
+    "row_rate": 0.875,
+    "strict_rate": 0.875,
+    "p_value": 0.015625,
+    "p_adjusted": 0.015625,
+    "detectable_rate": 0.95,
+    "verdict": "better",
+    "reason": None,
 }
 PUBLISHED: dict[str, tuple[type[Spec], str, list[dict[str, Any]]]] = {
     "conversation": (
@@ -46,7 +72,18 @@ PUBLISHED: dict[str, tuple[type[Spec], str, list[dict[str, Any]]]] = {
             }
         ],
     ),
-    "leaderboard": (Leaderboard, "`leaderboard.json`: every number of a leaderboard.", []),
+    "leaderboard": (
+        Leaderboard,
+        "`leaderboard.json`: every number of a leaderboard.",
+        [
+            {
+                "suites": [{"name": "tiny", "digest": "0123456789abcdef", "n_prompts": 8, "n_items": 8}],
+                "runs": ["tiny-0123456789"],
+                "baseline": "plain",
+                "standings": [_EXAMPLE_STANDING],
+            }
+        ],
+    ),
     "judgment": (
         Judgment,
         "A judge's verdict, revealed.",
@@ -86,9 +123,10 @@ def schema_of(stem: str) -> dict[str, Any]:
     if stem == "run":
         _allow_short_forms(schema)
     if stem == "prompt":
-        schema["oneOf"] = [{"required": ["text"]}, {"required": ["messages"]}]
+        given = {"text": {"type": "string"}, "messages": {"minItems": 1}}
+        schema["oneOf"] = [{"required": [name], "properties": {name: rule}} for name, rule in given.items()]
     rest = {key: value for key, value in schema.items() if key not in head}
-    return {**head, **({"examples": examples} if examples else {}), **rest}
+    return {**head, "examples": examples, **rest}
 
 
 class _Generator(GenerateJsonSchema):
@@ -100,15 +138,21 @@ class _Generator(GenerateJsonSchema):
 
 def _allow_short_forms(schema: dict[str, Any]) -> None:
     """A run's file may write a plugin as its bare name, a contender as NAME: MODEL, a judge as its name."""
-    name = {"type": "string", "minLength": 1}
     definitions = schema["$defs"]
+    name = definitions["PluginRef"]["properties"]["name"]
+    name = {key: value for key, value in name.items() if key != "description"}
     for noun in ("PluginRef", "JudgeRef"):
         full = definitions[noun]
         definitions[noun] = {"description": full.get("description", ""), "anyOf": [name, {**full}]}
     properties = schema["properties"]
     properties["baseline"] = {**_without_ref(properties["baseline"]), "anyOf": [name, {"$ref": "#/$defs/Contender"}]}
-    short = {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/ContenderByName"}}
     contender = definitions["Contender"]
+    short = {
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": {key: contender["properties"]["name"][key] for key in ("pattern", "maxLength")},
+        "additionalProperties": {"$ref": "#/$defs/ContenderByName"},
+    }
     by_name = {key: value for key, value in contender["properties"].items() if key != "name"}
     definitions["ContenderByName"] = {
         "anyOf": [
@@ -153,7 +197,7 @@ def drift(folder: Path) -> list[str]:
         path = folder / file_name(stem)
         if not path.exists():
             found.append(f"{path} is missing")
-        elif path.read_text("utf-8") != text_of(stem):
+        elif not path.is_file() or path.read_bytes() != text_of(stem).encode():
             found.append(f"{path} is not what spec/ says")
     known = {file_name(stem) for stem in PUBLISHED}
     found += [f"{path} belongs to no noun" for path in sorted(folder.glob("*.json")) if path.name not in known]
@@ -178,10 +222,15 @@ def check_suite(folder: Path) -> None:
 
 def check(value: Any, stem: str, where: object) -> None:
     """Raise SpecError unless `value` satisfies the published schema."""
-    from jsonschema import Draft202012Validator
-
     from brie_bench.errors import SpecError
 
-    error = next(Draft202012Validator(schema_of(stem)).iter_errors(value), None)
+    error = next(_validator(stem).iter_errors(value), None)
     if error is not None:
         raise SpecError(f"{error.json_path}: {error.message}.", where=where, mend=f"See schemas/{file_name(stem)}.")
+
+
+@cache
+def _validator(stem: str) -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(schema_of(stem), format_checker=Draft202012Validator.FORMAT_CHECKER)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
-from brie_bench.errors import SpecError, did_you_mean
+from brie_bench.errors import SpecError, did_you_mean, plain
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -27,11 +28,10 @@ def find_suite(name: str) -> Path:
     checkout and an installed wheel.
     """
     path = Path(name)
-    if path.is_dir() or path.is_file():
-        return path
+    with contextlib.suppress(OSError):  # a name too long for a file is no path
+        if path.is_dir() or path.is_file():
+            return path
     parts = path.parts
-    if len(parts) == 1 or (len(parts) == 2 and parts[0] == "suites"):
-        inside = shipped("suites") / parts[-1]
-        if inside.is_dir():
-            return inside
-    raise SpecError(f"no suite '{name}'.", mend=did_you_mean(parts[-1] if parts else name, suite_names()))
+    if (len(parts) == 1 or (len(parts) == 2 and parts[0] == "suites")) and parts[-1] in suite_names():
+        return shipped("suites") / parts[-1]
+    raise SpecError(f"no suite '{plain(name, 120)}'.", mend=did_you_mean(parts[-1] if parts else name, suite_names()))

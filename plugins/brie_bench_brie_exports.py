@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from brie_bench import (
     Comparison,
     Completion,
@@ -36,9 +38,14 @@ from brie_bench import (
 _SHOWN = {"AB": Order.BASELINE_FIRST, "BA": Order.CONTENDER_FIRST}
 _WINNERS = {"brie": Winner.CONTENDER, "tuned": Winner.CONTENDER, "baseline": Winner.BASELINE, "tie": Winner.TIE}
 _ERROR = re.compile(
-    r"^\s*(?:error\b|exception\b|traceback\b)|^.{0,80}\b(?:HTTP|status|code)\W{0,3}[45]\d\d\b", re.IGNORECASE
+    r"\W{0,40}(?:"
+    r"(?i:error|exception|traceback)\s*(?:[:(\[]|(?i:code\b)|[45]\d\d\b)"  # Error: …, Traceback (most recent call last)
+    r"|[45]\d\d\s+[A-Z]"  # 429 Too Many Requests
+    r"|(?i:too many requests|rate.?limit|resource.exhausted|service unavailable|request timed out)\b"
+    r"|.{0,80}?(?:\b\w{1,60}(?:Error|Exception)\b|(?i:\b(?:http|status|code)(?:\s+(?:error|status|code))*)\W{0,3}[45]\d\d\b)"
+    r")"
 )
-_RATE_LIMIT = re.compile(r"\b429\b|rate.?limit|quota", re.IGNORECASE)
+_RATE_LIMIT = re.compile(r"\b429\b|rate.?limit|quota|too many requests|resource.exhausted", re.IGNORECASE)
 _SECTION = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -54,7 +61,7 @@ class BrieExports(Importer):
     def read(self, paths: Sequence[Path]) -> Iterator[Imported | Unreadable]:
         """Each line as a judgment or a failure, or why it could not be read."""
         from brie_bench.errors import SpecError
-        from brie_bench.files import read_objects
+        from brie_bench.files import first_error, read_objects
 
         for path in paths:
             source_digest = ""
@@ -65,16 +72,23 @@ class BrieExports(Importer):
                     continue
                 try:
                     yield _imported(value, path.name, source_digest, number)
-                except (KeyError, TypeError, ValueError) as error:
-                    what = f"key {error} is missing" if isinstance(error, KeyError) else str(error).splitlines()[0]
-                    yield Unreadable(source=path.name, line=number, reason=what)
+                except ValidationError as error:
+                    yield Unreadable(source=path.name, line=number, reason=first_error(error, Imported).rstrip("."))
+                except KeyError as error:
+                    yield Unreadable(source=path.name, line=number, reason=f"key {error} is missing")
+                except TypeError as error:
+                    yield Unreadable(source=path.name, line=number, reason=str(error))
 
 
 def _imported(value: dict[str, Any], source: str, source_digest: str, line: int) -> Imported:
     from brie_bench.spec.base import digest
 
-    section = _SECTION.sub("-", str(value.get("config_name") or value.get("category") or "all")).strip("-") or "all"
-    prompt = Prompt(id=f"p-{digest(value['prompt'])[:10]}", text=value["prompt"])
+    named = str(value.get("config_name") or value.get("category") or "")
+    section = _SECTION.sub("-", named)[:100].strip("-._") or "all"
+    words = _text(value, "prompt")
+    if not words.strip():
+        raise TypeError("'prompt' is empty")
+    prompt = Prompt(id=f"p-{digest(words)[:10]}", text=words)
     sampling = Sampling(temperature=value.get("temperature"), max_tokens=value.get("max_tokens"))
     item = Item(
         section=section,
@@ -84,8 +98,8 @@ def _imported(value: dict[str, Any], source: str, source_digest: str, line: int)
     )
     comparison = Comparison(
         item=item,
-        contender=Completion(text=_text(value, "brie")),
-        baseline=Completion(text=_text(value, "baseline")),
+        contender=Completion(text=_text(value, "brie_response", "brie_output")),
+        baseline=Completion(text=_text(value, "baseline_response", "baseline_output")),
     )
     return Imported(
         source=source,
@@ -93,14 +107,16 @@ def _imported(value: dict[str, Any], source: str, source_digest: str, line: int)
         line=line,
         contender="brie",
         baseline="baseline",
-        judge=value.get("judge_model") or "unknown",
+        judge=_text(value, "judge_model") if value.get("judge_model") else "unknown",
         comparison=comparison,
         outcome=_outcome(value, comparison.criteria),
+        recorded_winner=_WINNERS.get(str(value.get("winner"))),
     )
 
 
-def _text(value: dict[str, Any], side: str) -> str:
-    name = next((name for name in (f"{side}_response", f"{side}_output") if name in value), f"{side}_response")
+def _text(value: dict[str, Any], *spellings: str) -> str:
+    """The text under the first of these keys that is there."""
+    name = next((name for name in spellings if name in value), spellings[0])
     text = value[name]
     if not isinstance(text, str):
         raise TypeError(f"'{name}' is no text")
@@ -111,23 +127,19 @@ def _outcome(value: dict[str, Any], criteria: Sequence[str]) -> Judgment | Failu
     from brie_bench.blind import judgment, parse_label
     from brie_bench.grammar import parse_rationale, parse_scores
 
-    text = value["judgment"]
-    if not isinstance(text, str):
-        raise TypeError("'judgment' is no text")
+    text = _text(value, "judgment")
     try:
         label = parse_label(text)
     except VerdictError as error:
-        if _ERROR.search(text):
+        if _ERROR.match(text):
             kind = "rate_limited" if _RATE_LIMIT.search(text) else "error"
             return Failure(kind=kind, message="an error was filed as a judgment", raw=text)
         return Failure(kind=error.kind, message=error.message, raw=text)
     verdict = Verdict(label=label, scores=parse_scores(text, criteria), rationale=parse_rationale(text), raw=text)
-    recorded = value.get("winner")
     return judgment(
         verdict,
         Order.BASELINE_FIRST,
-        shown=_SHOWN.get(value.get("presentation_order", "")),
-        recorded_winner=_WINNERS.get(recorded) if isinstance(recorded, str) else None,
+        shown=_SHOWN.get(str(value.get("presentation_order"))),
         judged_at=_when(value.get("timestamp")),
     )
 

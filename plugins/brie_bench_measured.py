@@ -146,7 +146,7 @@ _COMMON = frozenset(
 
 
 class Measured(Judge):
-    """Prefers the text with the larger measure; a tie where they differ by less than `margin`, relative to the larger."""
+    """Prefers the text with the larger measure; a tie where they differ by no more than `margin`, relative to the larger."""
 
     revision = "1"
     what = ""
@@ -154,7 +154,9 @@ class Measured(Judge):
     class Options(brie_bench.Options):
         """A measuring judge's."""
 
-        margin: float = Field(default=0.02, ge=0.0, lt=1.0, description="A smaller relative difference is a tie.")
+        margin: float = Field(
+            default=0.02, ge=0.0, lt=1.0, description="A relative difference of this or less is a tie."
+        )
 
     options: Options
 

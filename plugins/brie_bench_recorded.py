@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 import brie_bench
 from brie_bench import Completion, Failed, FinishReason, Model, Request, Sampling, Turn, hookimpl
@@ -77,12 +77,13 @@ class Recorded(Model):
 
 
 def _key(turns: list[Turn]) -> _PromptKey:
-    return turns[0].content if len(turns) == 1 else tuple((turn.role, turn.content) for turn in turns)
+    """The words alone where one turn is all there is. Raises IndexError without a turn."""
+    return turns[0].content if len(turns) < 2 else tuple((turn.role, turn.content) for turn in turns)
 
 
 def _read(options: Any) -> tuple[dict[_PromptKey, list[Row]], str]:
     from brie_bench.errors import SpecError, did_you_mean
-    from brie_bench.files import read_objects
+    from brie_bench.files import first_error, read_objects
 
     path = Path(options.model)
     rows: dict[_PromptKey, list[Row]] = {}
@@ -103,8 +104,8 @@ def _read(options: Any) -> tuple[dict[_PromptKey, list[Row]], str]:
             completion = Completion(
                 text=text, finish_reason=known, model=value.get("model"), sampling_applied=condition
             )
-        except ValueError as error:
-            raise SpecError(f"{str(error).splitlines()[0]}.", where=where) from None
+        except ValidationError as error:
+            raise SpecError(first_error(error, Completion), where=where) from None
         rows.setdefault(key, []).append(Row(completion, condition.temperature, condition.max_tokens))
     if not rows:
         raise SpecError("no completion in this file.", where=path)

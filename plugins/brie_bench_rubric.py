@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field
 
 import brie_bench
@@ -19,6 +17,7 @@ from brie_bench import (
     Verdict,
     hookimpl,
 )
+from brie_bench.spec.config import PluginRef
 
 _TEMPLATE = """\
 You compare two responses to the same prompt and say which one is better.
@@ -54,7 +53,7 @@ class Rubric(ModelJudge):
     class Options(brie_bench.Options):
         """Whom to ask, and how."""
 
-        model: Any = Field(description="The model: a name, or a mapping with `name` and `options`.")
+        model: PluginRef = Field(description="The model: a name, or a mapping with `name` and `options`.")
         max_tokens: int = Field(default=1024, ge=16, description="Where the judge's answer is cut off.")
         temperature: float | None = Field(
             default=None,

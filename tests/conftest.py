@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,10 +124,10 @@ def plugin_of(*, judges: tuple[type, ...] = (), models: tuple[type, ...] = (), i
 
 
 @pytest.fixture
-def catalog_of() -> Iterator[Callable[..., Catalog]]:
+def catalog_of() -> Callable[..., Catalog]:
     """A catalog of the installed plugins and some made on the spot."""
 
     def make(**classes: tuple[type, ...]) -> Catalog:
         return Catalog(make_manager([plugin_of(**classes)]))
 
-    yield make
+    return make

@@ -30,6 +30,9 @@ def main(args: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         if traceback:
             raise
+        if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # its message is the whole help
+            print(error.format_message(), file=sys.stderr)  # noqa: T201
+            return error.exit_code
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "brie-bench"
         return _told(f"{plain(error.format_message(), 600)} See '{where} --help'.", error.exit_code)
     except BrieError as error:

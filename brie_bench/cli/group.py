@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import importlib
-import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from brie_bench import __version__
-from brie_bench.errors import did_you_mean
+from brie_bench.errors import did_you_mean, plain
 
 COMMANDS = {
     "run": "Run a suite: complete, judge blind, print the leaderboard.",
     "judge": "Judge a run's recorded completions by other judges.",
     "leaderboard": "Recompute and print the leaderboard of recorded runs.",
-    "runs": "List the recorded runs.",
+    "compare": "Compare two contenders of a run on the same prompts, paired.",
+    "audit": "List what is wrong with a run's records, and what to do.",
+    "power": "Say whether so many prompts are enough.",
+    "runs": "List the recorded runs, oldest first.",
     "import": "Read somebody's recorded judgments into a run.",
     "suite": "List, show and validate suites.",
     "plugins": "List and show plugins.",
@@ -35,7 +37,8 @@ class Lazy(click.Group):
             module = importlib.import_module(f"brie_bench.cli.{name}_command")
             command = module.command
             return command if isinstance(command, click.Command) else None
-        return plugin_commands().commands.get(name)
+        found = plugin_commands().found.get(name)
+        return found[1] if found else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -43,7 +46,10 @@ class Lazy(click.Group):
         name = args[0]
         command = self.get_command(ctx, name)
         if command is None and not name.startswith("-"):
-            raise click.UsageError(f"No such command '{name}'.{did_you_mean(name, COMMANDS)}", ctx)
+            plugins = plugin_commands()
+            broken = f" Broken plugins that may have it: {', '.join(plugins.broken)}." if plugins.broken else ""
+            known = did_you_mean(name, [*COMMANDS, *plugins.found])
+            raise click.UsageError(f"No such command '{name}'.{known}{broken}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -51,19 +57,35 @@ class Lazy(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-def plugin_commands() -> click.Group:
-    """The commands of plugins. A plugin that fails here does no harm."""
+class PluginCommands(NamedTuple):
+    """The commands of plugins, by name, each with its owner's; and why the other plugins have none."""
+
+    found: dict[str, tuple[str, click.Command]]
+    broken: dict[str, str]
+
+
+def plugin_commands() -> PluginCommands:
+    """What plugins add. A plugin that fails here does no harm, and adds all its commands or none."""
     from brie_bench.plugin.manager import make_manager
 
-    group = click.Group()
     manager = make_manager()
-    for name, plugin in manager.plugins.list_name_plugin():
-        others = [other for _, other in manager.plugins.list_name_plugin() if other is not plugin]
+    plugins = manager.plugins
+    found: dict[str, tuple[str, click.Command]] = {}
+    broken = dict(manager.broken)
+    for owner, plugin in plugins.list_name_plugin():
+        others = [other for _, other in plugins.list_name_plugin() if other is not plugin]
+        group = click.Group()
         try:
-            manager.plugins.subset_hook_caller("register_commands", remove_plugins=others)(cli=group)
-        except Exception as error:
-            print(f"brie-bench: plugin '{name}': {error}", file=sys.stderr)  # noqa: T201
-    return group
+            plugins.subset_hook_caller("register_commands", remove_plugins=others)(cli=group)
+        except (Exception, SystemExit) as error:  # a stranger's code: its fault is its own
+            broken[owner] = plain(f"{type(error).__name__}: {error}")
+            continue
+        taken = [name for name in group.commands if name in COMMANDS or name in found]
+        if taken:
+            broken[owner] = f"the command name '{plain(taken[0], 60)}' is taken"
+        else:
+            found |= {name: (owner, command) for name, command in group.commands.items()}
+    return PluginCommands(found, broken)
 
 
 @click.group(

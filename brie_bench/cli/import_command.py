@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from brie_bench.cli.options import runs_option
-from brie_bench.errors import UsageError
+from brie_bench.errors import UsageError, plain
 
 
 @click.command()
@@ -17,10 +17,10 @@ from brie_bench.errors import UsageError
 @click.option("--run", "name", required=True, metavar="NAME", help="What to call the run.")
 @runs_option
 def command(form: str, paths: tuple[Path, ...], name: str, folder: Path) -> None:
-    """Read recorded judgments from PATHs into a run, and print its leaderboard.
+    """Read somebody's recorded judgments into a run.
 
-    Winners are derived anew from the judges' words by the labels they were given; what was written down is kept beside
-    them. 'brie-bench plugins list --kind importer' lists the formats. Several files are several passes.
+    Winners are derived anew from the judges' words by the labels they were given; what was written down is kept
+    beside them. 'brie-bench plugins list --kind importer' lists the formats. Several files are several passes.
     """
     import json
 
@@ -36,9 +36,9 @@ def command(form: str, paths: tuple[Path, ...], name: str, folder: Path) -> None
     with Ledger(folder) as ledger:
         reading = import_records(importer.read(paths), ledger, name, form)
         write_record(folder, name, json.loads(reading.run.record))
-        _, text = save_leaderboard(ledger, [reading.run], folder / name)
+        _, text = save_leaderboard(ledger, reading.run, folder / name)
     for each in reading.unreadable[:20]:
-        click.echo(f"{each.source}:{each.line}: {each.reason}", err=True)
+        click.echo(plain(f"{each.source}:{each.line}: {each.reason}", 600), err=True)
     if len(reading.unreadable) > 20:
         click.echo(f"… and {len(reading.unreadable) - 20} more", err=True)
     lost = f", {len(reading.unreadable)} lines unreadable" if reading.unreadable else ""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from brie_bench.cli.options import engine_options, runs_option
+from brie_bench.errors import UsageError
 
 
 @click.command()
@@ -38,8 +41,10 @@ def command(
     timeout: float,
     retry_failures: bool,
 ) -> None:
-    """Judge the completions recorded for RUN by other judges: a new run that names its parent."""
-    from brie_bench.cli.run_command import named_judge
+    """Judge a run's recorded completions by other judges.
+
+    This makes a new run that names RUN as its parent. No contender is asked anything.
+    """
     from brie_bench.cli.show import conclude, interruptible, make_progress
     from brie_bench.engine.ledger import Ledger
     from brie_bench.engine.plan import Seat
@@ -48,11 +53,10 @@ def command(
     from brie_bench.engine.settings import Settings
     from brie_bench.plugin.catalog import Catalog
     from brie_bench.report.publish import save_leaderboard
-    from brie_bench.spec.config import JudgeRef, OrderPolicy
+    from brie_bench.spec.config import OrderPolicy
 
     catalog = Catalog()
-    refs = [JudgeRef.model_validate(named_judge(text)) for text in dict.fromkeys(judges)]
-    seats = [Seat(ref.name, catalog.judge(ref.judge)) for ref in refs]
+    seats = [Seat(ref.name, catalog.judge(ref.judge)) for ref in judge_refs(judges)]
     settings = Settings(
         connections=connections, timeout=timeout, retry_failures=retry_failures, progress=make_progress(), stop=Stop()
     )
@@ -62,7 +66,27 @@ def command(
                 ledger.run(run), seats, ledger, settings, folder=folder, order=OrderPolicy(order), repeats=repeats
             )
         planned = f"{ledger.n_judged(outcome.run.number)} judgments are recorded."
-        _, text = save_leaderboard(ledger, [outcome.run], folder / outcome.run.id)
+        _, text = save_leaderboard(ledger, outcome.run, folder / outcome.run.id)
     if not outcome.interrupted:
         click.echo(text, nl=False)
     context.exit(conclude(outcome, folder, planned))
+
+
+def judge_refs(texts: Sequence[str]) -> list[Any]:
+    """The judges that `--judge` names, each once; two of one name are one too many."""
+    from pydantic import ValidationError
+
+    from brie_bench.cli.run_command import named_judge
+    from brie_bench.files import first_error
+    from brie_bench.spec.config import JudgeRef
+
+    found: dict[str, JudgeRef] = {}
+    for text in dict.fromkeys(texts):
+        try:
+            ref = JudgeRef.model_validate(named_judge(text))
+        except ValidationError as error:
+            raise UsageError(f"--judge '{text}': {first_error(error, JudgeRef)}") from None
+        if ref.name in found:
+            raise UsageError(f"two judges are called '{ref.name}'.", mend="Write --judge NAME=J.")
+        found[ref.name] = ref
+    return list(found.values())

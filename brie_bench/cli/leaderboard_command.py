@@ -23,15 +23,19 @@ from brie_bench.cli.options import runs_option
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it there instead of to stdout.")
 @runs_option
 def command(runs: tuple[str, ...], soft: bool, form: str, out: Path | None, folder: Path) -> None:
-    """Recompute the leaderboard of recorded RUNs from the ledger. Nothing is called."""
+    """Recompute and print the leaderboard of recorded runs.
+
+    It is computed from the ledger; nothing is called. The beginning of a run's id is enough.
+    """
     from brie_bench.engine.ledger import Ledger
     from brie_bench.files import write_text
     from brie_bench.report.csv import to_csv
-    from brie_bench.report.publish import save_leaderboard, to_json
+    from brie_bench.report.markdown import render
+    from brie_bench.report.publish import leaderboard_of, to_json
 
     with Ledger(folder, create=False) as ledger:
-        board, text = save_leaderboard(ledger, [ledger.run(run) for run in dict.fromkeys(runs)], None, soft=soft)
-    rendered = {"markdown": lambda: text, "json": lambda: to_json(board), "csv": lambda: to_csv(board)}[form]()
+        board = leaderboard_of(ledger, list({row.id: row for row in map(ledger.run, runs)}.values()), soft=soft or None)
+    rendered = {"markdown": lambda: render(board), "json": lambda: to_json(board), "csv": lambda: to_csv(board)}[form]()
     if out is None:
         click.echo(rendered, nl=False)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +10,17 @@ from typing import Any, TypeVar
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Finite(click.FloatRange):
+    """A number in a range, and a number: click lets NaN into every range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Refuse NaN and infinity: a gate that compares with NaN never closes."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{number} is not finite.", param, ctx)
+        return number
 
 
 def runs_option(command: F) -> F:
@@ -41,7 +53,7 @@ def engine_options(command: F) -> F:
     )(command)
     command = click.option(
         "--timeout",
-        type=click.FloatRange(min=0.0, min_open=True),
+        type=Finite(min=0.0, min_open=True),
         default=TIMEOUT,
         envvar="BRIE_BENCH_TIMEOUT",
         show_default=True,

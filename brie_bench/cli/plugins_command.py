@@ -25,28 +25,29 @@ def list_plugins(kind: str | None) -> None:
 
     from brie_bench.cli.group import plugin_commands
     from brie_bench.plugin.catalog import Catalog
-    from brie_bench.report.markdown import escape
+    from brie_bench.plugin.hookspecs import GROUP
+    from brie_bench.report.words import escape
 
-    catalog = Catalog()
+    catalog, commands = Catalog(), plugin_commands()
     rows = []
     for each in [kind] if kind else catalog.classes:
         for name in catalog.names(each):
-            origin = catalog.manager.origins[catalog.owner[each, name]]
-            source = f"{origin.distribution} {origin.version}"
-            rows.append([each, escape(name), escape(_summary(catalog.classes[each][name])), escape(source)])
+            source = _source(catalog, catalog.owner[each, name])
+            rows.append([each, escape(name), escape(_summary(catalog.classes[each][name])), source])
     if not kind:
         rows += [
-            ["command", escape(name), escape(each.get_short_help_str(80)), ""]
-            for name, each in plugin_commands().commands.items()
+            ["command", escape(name), escape(added.get_short_help_str(200)), _source(catalog, owner)]
+            for name, (owner, added) in commands.found.items()
         ]
     click.echo(tabulate(rows, headers=["kind", "name", "what it does", "from"], tablefmt="pipe", disable_numparse=True))
-    if catalog.broken:
-        rows = [[escape(name), escape(reason)] for name, reason in sorted(catalog.broken.items())]
+    broken = {**commands.broken, **catalog.broken}
+    if broken:
+        rows = [[escape(name), escape(reason)] for name, reason in sorted(broken.items())]
         click.echo("\nBroken:\n")
         click.echo(tabulate(rows, headers=["plugin", "reason"], tablefmt="pipe"))
     if catalog.manager.disabled:
         click.echo(f"\nDisabled by BRIE_BENCH_DISABLE_PLUGINS: {', '.join(catalog.manager.disabled)}.")
-    click.echo(f"\nbrie-bench finds plugins through the entry points '{'brie_bench'}' (pluggy {pluggy.__version__}).")
+    click.echo(f"\nbrie-bench finds plugins through the entry points '{GROUP}' (pluggy {pluggy.__version__}).")
 
 
 @command.command()
@@ -56,7 +57,7 @@ def show(name: str) -> None:
     from tabulate import tabulate
 
     from brie_bench.plugin.catalog import Catalog
-    from brie_bench.report.markdown import escape
+    from brie_bench.report.words import escape
 
     catalog = Catalog()
     found = [(kind, classes[name]) for kind, classes in catalog.classes.items() if name in classes]
@@ -66,8 +67,8 @@ def show(name: str) -> None:
         known = [each for kind in catalog.classes for each in catalog.names(kind)]
         raise PluginError(f"no plugin '{name}'.", mend=did_you_mean(name, known))
     for kind, cls in found:
-        origin = catalog.manager.origins[catalog.owner[kind, name]]
-        click.echo(f"# {escape(name)} ({kind}, revision {cls.revision}, {origin.distribution} {origin.version})\n")
+        source = _source(catalog, catalog.owner[kind, name])
+        click.echo(f"# {escape(name)} ({kind}, revision {escape(cls.revision)}, {source})\n")
         click.echo(f"{_doc(cls)}\n")
         supports = getattr(cls, "supports", None)
         if isinstance(supports, frozenset):
@@ -84,6 +85,13 @@ def show(name: str) -> None:
             click.echo("It takes no options.")
 
 
+def _source(catalog: Any, owner: str) -> str:
+    from brie_bench.report.words import escape
+
+    origin = catalog.manager.origins[owner]
+    return escape(f"{origin.distribution} {origin.version}")
+
+
 def _doc(cls: type) -> str:
     import inspect
 
@@ -95,11 +103,13 @@ def _summary(cls: type) -> str:
 
 
 def _type(annotation: Any) -> str:
-    from brie_bench.report.markdown import escape
+    from brie_bench.report.words import escape
 
     text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
     return escape(text.replace("typing.", ""))
 
 
 def _default(field: Any) -> str:
-    return "(needed)" if field.is_required() else f"`{field.default!r}`"
+    from brie_bench.report.words import escape
+
+    return "(needed)" if field.is_required() else escape(repr(field.default))

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from brie_bench.cli.options import engine_options, runs_option
+from brie_bench.cli.options import Finite, engine_options, runs_option
 from brie_bench.errors import UsageError
 
 DEFAULTS: dict[str, Any] = {
@@ -32,13 +32,21 @@ DEFAULTS: dict[str, Any] = {
     "--baseline", metavar="M", envvar="BRIE_BENCH_BASELINE", show_envvar=True, help="The baseline: MODEL or NAME=MODEL."
 )
 @click.option(
-    "--contender", "contenders", metavar="NAME=M", multiple=True, help="A contender; replaces the configured ones."
+    "--contender",
+    "contenders",
+    metavar="NAME=M",
+    multiple=True,
+    envvar="BRIE_BENCH_CONTENDER",
+    show_envvar=True,
+    help="A contender; replaces the configured ones.",
 )
 @click.option(
     "--judge",
     "judges",
     metavar="J",
     multiple=True,
+    envvar="BRIE_BENCH_JUDGE",
+    show_envvar=True,
     help="A judge, or a model for the rubric judge; replaces the configured ones.",
 )
 @click.option(
@@ -70,7 +78,7 @@ DEFAULTS: dict[str, Any] = {
 @click.option("--soft", is_flag=True, help="Score by graded preferences where judges give them.")
 @click.option(
     "--fail-under",
-    type=click.FloatRange(0.0, 1.0),
+    type=Finite(0.0, 1.0),
     metavar="RATE",
     help="Exit 100 unless every headline's lower bound reaches it.",
 )
@@ -90,10 +98,11 @@ def command(
     fail_under: float | None,
     **flags: Any,
 ) -> None:
-    """Run SUITE, a folder or the name of one that comes with the tool: complete, judge blind, print the leaderboard.
+    """Run a suite: complete, judge blind, print the leaderboard.
 
-    Without a configuration two embedded n-gram models meet before three measuring judges: a demonstration that needs no
-    key, no network and no GPU. Repeating a command continues its run; nothing recorded is asked again.
+    SUITE is a folder, or the name of a suite that comes with the tool. Without a configuration two embedded n-gram
+    models meet before three measuring judges: a demonstration that needs no key, no network and no GPU. Repeating a
+    command continues its run; nothing recorded is asked again.
     """
     from brie_bench.cli.show import conclude, interruptible, make_progress
     from brie_bench.engine.ledger import Ledger
@@ -124,7 +133,7 @@ def command(
         planned = (
             f"{made} of {plan.n_items * len(plan.contenders) * len(plan.seats) * plan.per_pair} judgments are recorded."
         )
-        board, text = save_leaderboard(ledger, [outcome.run], folder / outcome.run.id, soft=soft)
+        board, text = save_leaderboard(ledger, outcome.run, folder / outcome.run.id, soft=soft or None)
     if not outcome.interrupted:
         click.echo(text, nl=False)
     status = conclude(outcome, folder, planned)
@@ -158,7 +167,7 @@ def configured(path: Path | None, flags: dict[str, Any]) -> Any:
     try:
         return RunConfig.model_validate({**DEFAULTS, **chosen})
     except ValidationError as error:
-        raise UsageError(first_error(error, RunConfig), where=path) from None
+        raise UsageError(first_error(error, RunConfig)) from None  # the file was checked when it was read
 
 
 def _named(text: str, default: str | None, what: str) -> dict[str, Any]:
@@ -193,6 +202,10 @@ def gate(board: Any, rate: float) -> int:
 def _forecast_text(id: str, found: dict[str, Any]) -> str:
     from tabulate import tabulate
 
-    rows = [(what, calls.planned, calls.recorded, calls.planned - calls.recorded) for what, calls in found.items()]
+    from brie_bench.report.words import escape
+
+    rows = [
+        (escape(what), calls.planned, calls.recorded, calls.planned - calls.recorded) for what, calls in found.items()
+    ]
     table = tabulate(rows, headers=["calls", "planned", "recorded", "to make"], tablefmt="pipe")
     return f"{table}\n\nRun {id}. Nothing was called."

@@ -18,7 +18,7 @@ def command(folder: Path) -> None:
     from tabulate import tabulate
 
     from brie_bench.engine.ledger import Ledger
-    from brie_bench.report.markdown import escape
+    from brie_bench.report.words import escape
 
     rows = []
     with Ledger(folder, create=False) as ledger:

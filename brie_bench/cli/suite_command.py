@@ -16,7 +16,7 @@ def list_suites() -> None:
     from tabulate import tabulate
 
     from brie_bench.files import read_suite
-    from brie_bench.report.markdown import escape
+    from brie_bench.report.words import escape
     from brie_bench.shipped import find_suite, suite_names
 
     suites = [read_suite(find_suite(name)) for name in suite_names()]
@@ -33,7 +33,7 @@ def show(suite: str, prompts: bool) -> None:
 
     from brie_bench.errors import plain
     from brie_bench.files import read_suite
-    from brie_bench.report.markdown import escape
+    from brie_bench.report.words import escape
     from brie_bench.shipped import find_suite
 
     found = read_suite(find_suite(suite))
@@ -70,7 +70,7 @@ def show(suite: str, prompts: bool) -> None:
 
 def escape_long(text: str) -> str:
     """Markdown-safe, however long."""
-    from brie_bench.report.markdown import MARKUP
+    from brie_bench.report.words import MARKUP
 
     return MARKUP.sub(r"\\\1", text)
 
@@ -79,6 +79,7 @@ def escape_long(text: str) -> str:
 @click.argument("suites", nargs=-1, required=True, metavar="SUITE…")
 def validate(suites: tuple[str, ...]) -> None:
     """Check SUITE: every key and prompt, and the published JSON Schemas as well."""
+    from brie_bench.errors import plain
     from brie_bench.files import read_suite
     from brie_bench.schemas import check_suite
     from brie_bench.shipped import find_suite
@@ -87,4 +88,4 @@ def validate(suites: tuple[str, ...]) -> None:
         folder = find_suite(name)
         found = read_suite(folder)
         check_suite(folder)
-        click.echo(f"{name}: {found.n_items} items from {found.n_prompts} distinct prompts; valid.")
+        click.echo(f"{plain(name)}: {found.n_items} items from {found.n_prompts} distinct prompts; valid.")

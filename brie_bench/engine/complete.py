@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from brie_bench.engine.answers import checked
 from brie_bench.engine.ledger import ComparisonRow, Ledger, RunRow
 from brie_bench.engine.plan import Plan, Side, pair_key
 from brie_bench.engine.pool import Call, Stream, run_calls
@@ -58,23 +59,26 @@ def forecast(plan: Plan, ledger: Ledger, settings: Settings) -> tuple[int, int]:
 def _calls(
     plan: Plan, side: Side, ledger: Ledger, settings: Settings, asked: set[str]
 ) -> Iterator[tuple[Callable[[], Any], Callable[[Any], None]]]:
+    """Each call that must be made. `asked` holds the keys that are in flight or that failed just now: an item that occurs
+    twice is asked for once."""
     for _, item in plan.numbered():
+        if settings.stop.asked:
+            return
         key, request = side.request(item, plan.replicate)
         if key in asked or settings.is_done(*ledger.completion_kind(key)):
             continue
         asked.add(key)
 
         def work(request: Request = request) -> Completion:
-            return side.model.complete(request)
+            return checked(side.model.complete(request), Completion, "model")
 
         def done(answer: Any, key: str = key) -> None:
-            asked.discard(key)
             if isinstance(answer, Failure) and answer.kind is FailureKind.FATAL:
+                asked.discard(key)
                 return  # it says something of the contender, nothing of this item
-            if not isinstance(answer, Completion | Failure):
-                kind = type(answer).__name__
-                answer = Failure(kind=FailureKind.ERROR, message=f"the model returned a {kind}, no Completion")
             ledger.put_completion(key, answer)
+            if isinstance(answer, Completion):
+                asked.discard(key)
 
         yield work, done
 

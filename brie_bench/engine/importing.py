@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,8 +34,7 @@ def import_records(
 
     Judges that occur in several source files are kept apart as `judge@file`: several files are several passes.
     """
-    if any(run.id == name for run in ledger.runs()):
-        raise BrieError(f"there is a run '{name}' already.", mend="Choose another --run NAME.")
+    _check_free(name, ledger)
     unreadable: list[Unreadable] = []
     judgments = list(_judgments(records, unreadable))
     if not judgments:
@@ -47,6 +47,7 @@ def import_records(
             f"these records have several baselines: {', '.join(sorted(baselines))}.", mend="Import them one by one."
         )
     with ledger.transaction():
+        _check_free(name, ledger)  # while the records were read, another process may have taken it
         record = _record(judgments, seats, name, importer)
         run = ledger.put_run(
             id=name, base=digest(record), replicate=0, parent=None, per_pair=None, record=canonical_json(record)
@@ -54,6 +55,11 @@ def import_records(
         _put(judgments, seats, ledger, run)
     failures = sum(isinstance(each.outcome, Failure) for each in judgments)
     return Reading(run, len(judgments), failures, unreadable)
+
+
+def _check_free(name: str, ledger: Ledger) -> None:
+    if any(run.id == name for run in ledger.runs()):
+        raise BrieError(f"there is a run '{name}' already.", mend="Choose another --run NAME.")
 
 
 def _judgments(
@@ -130,26 +136,34 @@ def _put(judgments: Sequence[Imported], seats: dict[tuple[str, str], str], ledge
             comparisons[cell] = len(comparisons)
             ledger.put_comparison(run.number, _row(each, comparisons[cell], items[key], pair, ledger))
         judge = seats[each.source_digest, each.judge]
-        outcome, verdict_key = each.outcome, digest([each.source_digest, each.line, each.contender, each.judge])
+        outcome = each.outcome
+        verdict_key = digest(
+            [each.source_digest, each.line, each.contender, each.judge, each.recorded_winner, outcome.canonical()]
+        )
         labels = str(outcome.labels) if isinstance(outcome, Judgment) else "baseline_first"
         shown = outcome.shown if isinstance(outcome, Judgment) else None
         repeat = next(repeats.setdefault((comparisons[cell], judge, labels), itertools.count(1)))
         ledger.put_verdict(
             verdict_key,
             outcome.verdict if isinstance(outcome, Judgment) else outcome,
-            recorded_winner=outcome.recorded_winner if isinstance(outcome, Judgment) else None,
+            recorded_winner=each.recorded_winner,
             source=each.source,
             line=each.line,
-            at=outcome.judged_at.isoformat() if isinstance(outcome, Judgment) and outcome.judged_at else None,
+            at=_time(outcome.judged_at if isinstance(outcome, Judgment) else outcome.failed_at),
         )
         ledger.put_judging(run.number, comparisons[cell], judge, labels, shown, repeat, verdict_key)
+
+
+def _time(when: datetime.datetime | None) -> str:
+    """For the ledger; empty where a record does not say, never the time of the import."""
+    return when.isoformat() if when else ""
 
 
 def _row(each: Imported, number: int, item: int, pair: str, ledger: Ledger) -> ComparisonRow:
     keys = []
     for name, completion in ((each.contender, each.comparison.contender), (each.baseline, each.comparison.baseline)):
         keys.append(digest(["imported", name, each.comparison.item.prompt.key, completion.canonical()]))
-        ledger.put_completion(keys[-1], completion)
+        ledger.put_completion(keys[-1], completion, at=_time(each.completed_at))
     contender, baseline = each.comparison.contender, each.comparison.baseline
     return ComparisonRow(
         number=number,

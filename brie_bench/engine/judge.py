@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from brie_bench.blind import present
+from brie_bench.engine.answers import checked
 from brie_bench.engine.ledger import ComparisonRow, Ledger, RunRow
 from brie_bench.engine.plan import Seat
-from brie_bench.engine.pool import Call, Stream, run_calls
+from brie_bench.engine.pool import LONGEST_RAW, Call, Stream, run_calls
 from brie_bench.engine.settings import Settings
 from brie_bench.errors import Failed, FailureKind, LedgerError
-from brie_bench.plugin.kinds import Judge, ModelJudge
+from brie_bench.plugin.kinds import Judge, ModelJudge, unexpected
 from brie_bench.spec.comparison import Comparison, Order, Presentation
 from brie_bench.spec.completion import Completion
 from brie_bench.spec.judgment import Failure, Verdict
 from brie_bench.spec.suite import Item
 
-LONGEST_RAW = 1024 * 1024
-"""Characters of a judge's answer that are read and kept."""
 _PAGE = 256
 
 
@@ -51,9 +50,11 @@ def judge(judging: Judging, ledger: Ledger, settings: Settings, n_comparisons: i
     settings.progress.start("judgments", total, min(total, recorded))
     streams = {}
     if recorded < total:
-        for seat in judging.seats:
-            bench = _Bench(judging, seat, ledger, settings)
-            streams[seat.name] = Stream(seat.judge.lane, bench.calls(), seat.judge.max_concurrency)
+        flight = _Flight()
+        benches = [_Bench(judging, seat, ledger, settings, flight) for seat in judging.seats]
+        for bench in benches:
+            judge = bench.seat.judge
+            streams[bench.seat.name] = Stream(judge.lane, bench.calls(), judge.max_concurrency)
 
         def record(finished: list[tuple[Call, Any]]) -> None:
             with ledger.transaction():
@@ -68,17 +69,36 @@ def judge(judging: Judging, ledger: Ledger, settings: Settings, n_comparisons: i
             timeout=settings.timeout,
             stop=settings.stop,
         )
+        for bench in benches:
+            bench.link_found()
     settings.progress.finish()
     return {name: fatal for name, stream in streams.items() if (fatal := stream.fatal)}
 
 
-class _Bench:
-    """One judge's calls. Presentations that are in flight twice are asked about once."""
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A judging that a verdict is to serve."""
 
-    def __init__(self, judging: Judging, seat: Seat, ledger: Ledger, settings: Settings) -> None:
-        self.judging, self.seat, self.ledger, self.settings = judging, seat, ledger, settings
-        self.waiting: dict[str, list[tuple[int, Order, int]]] = {}
-        self.found: list[tuple[str, int, Order, int]] = []
+    comparison: int
+    judge: str
+    order: Order
+    repeat: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """What all judges of a run are asked at the moment: by key, whom the answer serves; and what failed just now."""
+
+    waiting: dict[str, list[_Link]] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+
+
+class _Bench:
+    """One judge's calls. A presentation that is in flight already, for whichever seat, is asked about once."""
+
+    def __init__(self, judging: Judging, seat: Seat, ledger: Ledger, settings: Settings, flight: _Flight) -> None:
+        self.judging, self.seat, self.ledger, self.settings, self.flight = judging, seat, ledger, settings, flight
+        self.found: list[tuple[str, _Link]] = []
         self.item = lru_cache(maxsize=8)(self._item)
 
     def _item(self, number: int) -> Item:
@@ -89,20 +109,22 @@ class _Bench:
         after = -1
         while page := self.ledger.comparisons(self.judging.run.number, after=after):
             for row in page:
+                if self.settings.stop.asked:
+                    return
                 comparison = self._comparison(row)
                 for order in self.judging.orders(row):
                     shown = present(comparison, order)
                     for repeat in range(1, self.judging.repeats + 1):
-                        yield from self._call(row.number, shown, order, repeat)
+                        yield from self._call(shown, _Link(row.number, self.seat.name, order, repeat))
             after = page[-1].number
-        self._link_found()
 
-    def _link_found(self) -> None:
+    def link_found(self) -> None:
         """Link what another run, or an interrupted one, has paid for."""
-        with self.ledger.transaction():
-            for key, number, order, repeat in self.found:
-                self._link(key, number, order, repeat)
-        self.found.clear()
+        if self.found:
+            with self.ledger.transaction():
+                for key, link in self.found:
+                    self._link(key, link)
+            self.found.clear()
 
     def _comparison(self, row: ComparisonRow) -> Comparison:
         contender, baseline = self.ledger.completion(row.contender_key), self.ledger.completion(row.baseline_key)
@@ -112,31 +134,34 @@ class _Bench:
             item=self.item(row.item), contender=contender, baseline=baseline, criteria=self.judging.criteria
         )
 
-    def _call(
-        self, number: int, shown: Presentation, order: Order, repeat: int
-    ) -> Iterator[tuple[Callable[[], Any], Callable[[Any], None]]]:
-        key = self.seat.key(shown, repeat, self.judging.replicate)
-        if key in self.waiting:
-            self.waiting[key].append((number, order, repeat))
-            return
-        if self.settings.is_done(*self.ledger.verdict_kind(key)):
-            self.found.append((key, number, order, repeat))
+    def _call(self, shown: Presentation, link: _Link) -> Iterator[tuple[Callable[[], Any], Callable[[Any], None]]]:
+        key = self.seat.key(shown, link.repeat, self.judging.replicate)
+        waiting = self.flight.waiting
+        if key in waiting:
+            waiting[key].append(link)
+        elif key in self.flight.failed or self.settings.is_done(*self.ledger.verdict_kind(key)):
+            self.found.append((key, link))
             if len(self.found) >= _PAGE:
-                self._link_found()
-            return
-        self.waiting[key] = [(number, order, repeat)]
-        yield lambda: verdict_of(self.seat.judge, shown), lambda answer: self._done(key, answer)
+                self.link_found()
+        else:
+            waiting[key] = [link]
+            yield lambda: verdict_of(self.seat.judge, shown), lambda answer: self._done(key, answer)
 
     def _done(self, key: str, answer: Any) -> None:
-        links = self.waiting.pop(key)
-        if isinstance(answer, Failure) and answer.kind is FailureKind.FATAL:
-            return  # it says something of the judge, nothing of this presentation
+        links = self.flight.waiting.pop(key)
+        if isinstance(answer, Failure):
+            if answer.kind is FailureKind.FATAL:
+                return  # it says something of the judge, nothing of this presentation
+            if self.settings.retry_failures:
+                self.flight.failed.add(key)
         self.ledger.put_verdict(key, answer)
         for link in links:
-            self._link(key, *link)
+            self._link(key, link)
 
-    def _link(self, key: str, number: int, order: Order, repeat: int) -> None:
-        self.ledger.put_judging(self.judging.run.number, number, self.seat.name, order, order, repeat, key)
+    def _link(self, key: str, link: _Link) -> None:
+        self.ledger.put_judging(
+            self.judging.run.number, link.comparison, link.judge, link.order, link.order, link.repeat, key
+        )
 
 
 def verdict_of(judge: Judge, shown: Presentation) -> Verdict:
@@ -145,28 +170,25 @@ def verdict_of(judge: Judge, shown: Presentation) -> Verdict:
     Raises Failed for whatever is no verdict.
     """
     if not isinstance(judge, ModelJudge):
-        return _checked(judge.judge(shown))
-    answer = judge.model.complete(judge.ask(shown))
-    raw = answer.text if len(answer.text) <= LONGEST_RAW else answer.text[:LONGEST_RAW]
+        return _short(checked(judge.judge(shown), Verdict, "judge"))
+    answer = checked(judge.model.complete(judge.ask(shown)), Completion, "judge's model")
+    raw = answer.text[:LONGEST_RAW]
     if len(answer.text) > LONGEST_RAW:
         message = f"the judge answered {len(answer.text)} characters; {LONGEST_RAW} are read"
         raise Failed(FailureKind.UNPARSED, message, raw=raw, usage=answer.usage)
     try:
-        verdict = _checked(judge.read(shown, answer))
+        verdict = checked(judge.read(shown, answer), Verdict, "judge")
     except Failed as error:
         raise Failed(error.kind, error.message, raw=error.raw or raw, usage=error.usage or answer.usage) from None
-    return verdict.model_copy(update={"raw": raw, "usage": answer.usage, "model": answer.model})
+    except Exception as error:  # a fault of the plugin: what was paid for is kept with it
+        raise Failed(FailureKind.ERROR, unexpected(error).message, raw=raw, usage=answer.usage) from None
+    return _short(verdict).model_copy(update={"raw": raw, "usage": answer.usage, "model": answer.model})
 
 
-def _checked(verdict: Any) -> Verdict:
-    if not isinstance(verdict, Verdict):
-        raise Failed(FailureKind.ERROR, f"the judge returned a {type(verdict).__name__}, no Verdict")
+def _short(verdict: Verdict) -> Verdict:
     if len(verdict.raw) > LONGEST_RAW or len(verdict.rationale) > LONGEST_RAW:
-        raise Failed(
-            FailureKind.UNPARSED,
-            f"the judge answered more than {LONGEST_RAW} characters",
-            raw=verdict.raw[:LONGEST_RAW],
-        )
+        message = f"the judge answered more than {LONGEST_RAW} characters"
+        raise Failed(FailureKind.UNPARSED, message, raw=(verdict.raw or verdict.rationale)[:LONGEST_RAW])
     return verdict
 
 

@@ -12,17 +12,21 @@ import datetime
 import re
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from brie_bench.errors import LedgerError
+from brie_bench.spec.base import Spec, digest
 from brie_bench.spec.completion import Completion
 from brie_bench.spec.judgment import Failure, Verdict, Winner
 
 VERSION = 1
 FILE = "ledger.sqlite"
+PATIENCE = 60.0
+"""Seconds to wait for another process that is writing."""
 
 _TABLES = """
 CREATE TABLE completion (
@@ -30,8 +34,10 @@ CREATE TABLE completion (
 ) WITHOUT ROWID;                                    -- kind: NULL for a completion, else why it failed
 CREATE TABLE verdict (
     key TEXT PRIMARY KEY, label TEXT, preference_a REAL, kind TEXT, record TEXT NOT NULL, at TEXT,
-    recorded_winner TEXT, source TEXT, line INTEGER
-) WITHOUT ROWID;                                    -- label: A, B, tie or NULL; preference_a: P(A) + P(tie) / 2
+    recorded_winner TEXT, source TEXT, line INTEGER, score_gap INTEGER, raw_digest TEXT
+) WITHOUT ROWID;                                    -- label: A, B, tie or NULL; preference_a: P(A) + P(tie) / 2;
+                                                    -- score_gap: the criterion scores of A less those of B
+CREATE INDEX verdict_in_short ON verdict (key, label, preference_a, kind);  -- so that a leaderboard reads no prose
 CREATE TABLE run (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, base TEXT NOT NULL, replicate INTEGER NOT NULL, parent TEXT,
     per_pair INTEGER, record TEXT NOT NULL, at TEXT NOT NULL
@@ -51,6 +57,9 @@ CREATE TABLE judging (
     repeat INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (run, judge, comparison, labels, repeat)
 ) WITHOUT ROWID;
 """
+
+
+S = TypeVar("S", bound=Spec)
 
 
 class Kept(NamedTuple):
@@ -112,8 +121,12 @@ class Ledger:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise LedgerError(f"cannot be made: {error.strerror or error}.", where=folder) from None
-            self._db = sqlite3.connect(self.path, timeout=60.0, isolation_level=None, check_same_thread=False)
-            self._open()
+            self._db = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+            try:
+                self._open()
+            except BaseException:
+                self._db.close()
+                raise
 
     @classmethod
     def in_memory(cls) -> Ledger:
@@ -127,13 +140,17 @@ class Ledger:
     def _open(self) -> None:
         version = self._version()
         if version > VERSION:
-            self._db.close()
             raise LedgerError(
                 f"this ledger is of version {version}; this brie-bench reads {VERSION}.",
                 where=self.path,
                 mend="Upgrade brie-bench, or name another folder with --runs.",
             )
-        self._db.execute("PRAGMA journal_mode = WAL")
+        tables = {str(row[0]) for row in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if tables and not {"completion", "verdict", "run", "judging"} <= tables:
+            raise LedgerError(
+                "this is another program's database.", where=self.path, mend="Name another folder with --runs."
+            )
+        self._write_ahead()
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA cache_size = -16000")
         if version == 0:
@@ -143,6 +160,18 @@ class Ledger:
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {VERSION}")
             self._db.execute("COMMIT")
+
+    def _write_ahead(self) -> None:
+        """Turn write-ahead logging on. Here SQLite does not wait for a process that is doing the same, so we do."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.02)
 
     def _version(self) -> int:
         return int(self._db.execute("PRAGMA user_version").fetchone()[0])
@@ -173,7 +202,9 @@ class Ledger:
             elif "not a database" in message or "malformed" in message:
                 mend = "The file is damaged or no ledger: move it away, or name another folder with --runs."
             elif "locked" in message:
-                mend = "Another program holds it: wait for it to finish."
+                mend = "Another program holds it: wait for it to finish, then repeat the command."
+            elif "I/O" in message:
+                mend = "The disk cannot be read or written; what was recorded is kept. Mend it and repeat the command."
             raise LedgerError(f"{message}.", where=self.path, mend=mend) from None
 
     @contextlib.contextmanager
@@ -183,11 +214,11 @@ class Ledger:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._db.execute("COMMIT")
             except BaseException:
                 with contextlib.suppress(sqlite3.Error):
                     self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     def _rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         with self._told():
@@ -198,6 +229,10 @@ class Ledger:
             row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()
             return row
 
+    def select(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query that only reads, for those who look into the records."""
+        return list(self._rows(query, *values))
+
     # completions
 
     def completion(self, key: str) -> Completion | Failure | None:
@@ -205,20 +240,20 @@ class Ledger:
         row = self._one("SELECT kind, record FROM completion WHERE key = ?", key)
         if row is None:
             return None
-        return Completion.model_validate_json(row[1]) if row[0] is None else Failure.model_validate_json(row[1])
+        return self._read(key, row[1], Completion) if row[0] is None else self._read(key, row[1], Failure)
 
     def completion_kind(self, key: str) -> tuple[bool, str | None]:
         """Whether `key` is recorded, and why it failed."""
         row = self._one("SELECT kind FROM completion WHERE key = ?", key)
         return row is not None, row[0] if row else None
 
-    def put_completion(self, key: str, outcome: Completion | Failure) -> None:
+    def put_completion(self, key: str, outcome: Completion | Failure, *, at: str | None = None) -> None:
         """Record `outcome`. A completion is never replaced; a failure is."""
         kind = outcome.kind if isinstance(outcome, Failure) else None
         self._db.execute(
             "INSERT INTO completion VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET kind = excluded.kind,"
             " record = excluded.record, at = excluded.at WHERE completion.kind IS NOT NULL",
-            (key, kind, outcome.model_dump_json(exclude_defaults=True), now()),
+            (key, kind, outcome.model_dump_json(exclude_defaults=True), now() if at is None else at),
         )
 
     # verdicts
@@ -226,7 +261,7 @@ class Ledger:
     def verdict(self, key: str) -> Kept | None:
         """What is recorded under `key`."""
         row = self._one("SELECT kind, record, recorded_winner, source, line, at FROM verdict WHERE key = ?", key)
-        return None if row is None else _kept(row)
+        return None if row is None else self._kept(key, row)
 
     def verdict_kind(self, key: str) -> tuple[bool, str | None]:
         """Whether `key` is recorded, and why it failed."""
@@ -245,19 +280,22 @@ class Ledger:
     ) -> None:
         """Record `outcome`. A verdict is never replaced; a failure is."""
         self._db.execute(
-            "INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
+            "INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
             " label = excluded.label, preference_a = excluded.preference_a, kind = excluded.kind,"
-            " record = excluded.record, at = excluded.at WHERE verdict.kind IS NOT NULL",
+            " record = excluded.record, at = excluded.at, score_gap = excluded.score_gap,"
+            " raw_digest = excluded.raw_digest WHERE verdict.kind IS NOT NULL",
             (
                 key,
                 outcome.label if isinstance(outcome, Verdict) else None,
                 outcome.preference_a if isinstance(outcome, Verdict) else None,
                 outcome.kind if isinstance(outcome, Failure) else None,
                 outcome.model_dump_json(exclude_defaults=True),
-                at or now(),
+                now() if at is None else at,
                 recorded_winner,
                 source,
                 line,
+                outcome.score_gap if isinstance(outcome, Verdict) else None,
+                digest(outcome.raw)[:16] if outcome.raw else None,
             ),
         )
 
@@ -306,10 +344,11 @@ class Ledger:
         """Each item's number, section, kind, prompt key and record."""
         self._db.executemany("INSERT OR IGNORE INTO item VALUES (?, ?, ?, ?, ?, ?)", ((run, *item) for item in items))
 
-    def item_keys(self, run: int) -> Iterator[tuple[int, str, str]]:
-        """Each item's number, section and prompt key, in order."""
-        for row in self._rows("SELECT number, section, prompt FROM item WHERE run = ? ORDER BY number", run):
-            yield row[0], row[1], row[2]
+    def items(self, run: int) -> Iterator[tuple[int, str, str, str, str]]:
+        """Each item's number, section, kind, prompt key and record, in order."""
+        query = "SELECT number, section, kind, prompt, record FROM item WHERE run = ? ORDER BY number"
+        for row in self._rows(query, run):
+            yield row[0], row[1], row[2], row[3], row[4]
 
     def item_record(self, run: int, number: int) -> str:
         """One item's record."""
@@ -317,14 +356,6 @@ class Ledger:
         if row is None:
             raise LedgerError(f"item {number} of run {run} is missing.", where=self.path)
         return str(row[0])
-
-    def items_by_section(self, run: int) -> list[tuple[str, str, int, int]]:
-        """Section, kind, items and distinct prompts, in the order of the suite."""
-        query = (
-            "SELECT section, kind, count(*), count(DISTINCT prompt) FROM item WHERE run = ?"
-            " GROUP BY section ORDER BY min(number)"
-        )
-        return [(row[0], row[1], row[2], row[3]) for row in self._rows(query, run)]
 
     def put_comparison(self, run: int, row: ComparisonRow) -> None:
         """Record a comparison; a newer one replaces it (a failed completion that was tried again)."""
@@ -361,23 +392,27 @@ class Ledger:
 
     def n_judged(self, run: int, *, with_failures: bool = True) -> int:
         """How many judgings have a record."""
-        query = "SELECT count(*) FROM judging j JOIN verdict v ON v.key = j.key WHERE j.run = ?"
+        query = (
+            "SELECT count(*) FROM judging j CROSS JOIN verdict v INDEXED BY verdict_in_short ON v.key = j.key"
+            " WHERE j.run = ?"
+        )
         row = self._one(query if with_failures else f"{query} AND v.kind IS NULL", run)
         return int(row[0]) if row else 0
 
     def n_judged_by_judge(self, id: str, *, with_failures: bool = True) -> dict[str, int]:
         """For each judge of the run `id`, how many judgings have a record; empty for an unknown run."""
         query = (
-            "SELECT j.judge, count(*) FROM run r JOIN judging j ON j.run = r.number JOIN verdict v ON v.key = j.key"
+            "SELECT j.judge, count(*) FROM run r JOIN judging j ON j.run = r.number"
+            " CROSS JOIN verdict v INDEXED BY verdict_in_short ON v.key = j.key"
             " WHERE r.id = ? AND (? OR v.kind IS NULL) GROUP BY j.judge"
         )
         return {str(row[0]): int(row[1]) for row in self._rows(query, id, with_failures)}
 
-    def judged(self, run: int) -> Iterator[tuple[Any, ...]]:
-        """Every judging with a record: comparison, judge, labels, shown, repeat, then what `verdict` keeps of it."""
+    def judged(self, run: int) -> Iterator[tuple[int, str, str, str | None, str, str | None, float | None]]:
+        """Every judging with a record, in one order: comparison, judge, labels, shown, key, label, preference of A."""
         yield from self._rows(
-            "SELECT j.comparison, j.judge, j.labels, j.shown, j.repeat, v.label, v.preference_a, v.kind"
-            " FROM judging j JOIN verdict v ON v.key = j.key WHERE j.run = ?",
+            "SELECT j.comparison, j.judge, j.labels, j.shown, j.key, v.label, v.preference_a"
+            " FROM judging j CROSS JOIN verdict v INDEXED BY verdict_in_short ON v.key = j.key WHERE j.run = ?",
             run,
         )
 
@@ -389,12 +424,15 @@ class Ledger:
             " ORDER BY j.comparison, j.judge, j.labels, j.repeat",
             run,
         ):
-            yield (*row[:6], _kept(row[6:]))
+            yield (*row[:6], self._kept(row[5], row[6:]))
 
+    def _kept(self, key: str, row: Sequence[Any]) -> Kept:
+        kind, record, recorded_winner, source, line, at = row
+        outcome = self._read(key, record, Verdict) if kind is None else self._read(key, record, Failure)
+        return Kept(outcome, Winner(recorded_winner) if recorded_winner else None, source, line, at)
 
-def _kept(row: Sequence[Any]) -> Kept:
-    kind, record, recorded_winner, source, line, at = row
-    outcome: Verdict | Failure = (
-        Verdict.model_validate_json(record) if kind is None else Failure.model_validate_json(record)
-    )
-    return Kept(outcome, Winner(recorded_winner) if recorded_winner else None, source, line, at)
+    def _read(self, key: str, record: str, kind: type[S]) -> S:
+        try:
+            return kind.model_validate_json(record)
+        except ValueError:
+            raise LedgerError(f"the record '{key}' is no {kind.__name__}: it was damaged.", where=self.path) from None

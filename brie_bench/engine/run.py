@@ -15,7 +15,7 @@ from brie_bench.engine.judge import Judging, judge
 from brie_bench.engine.ledger import Ledger, RunRow
 from brie_bench.engine.plan import Plan, Seat
 from brie_bench.engine.settings import Settings
-from brie_bench.errors import BrieError, LedgerError
+from brie_bench.errors import BrieError, LedgerError, UsageError
 from brie_bench.spec.base import canonical_json, digest
 from brie_bench.spec.config import OrderPolicy
 from brie_bench.spec.judgment import Failure
@@ -76,6 +76,8 @@ def judge_again(
     repeats: int = 1,
 ) -> Outcome:
     """Judge the recorded completions of `parent` by other judges: a new run that names its parent."""
+    if order is OrderPolicy.RANDOM and any(row.first is None for row in ledger.comparisons(parent.number, limit=1)):
+        raise UsageError(f"the records of '{parent.id}' were imported: no order was drawn.", mend="Use --order both.")
     parents = json.loads(parent.record)
     base = digest([parent.id, [[seat.name, seat.configuration] for seat in seats], order, repeats])
     id = f"{parents['suite']['name']}-{digest([base, 0])[:10]}"

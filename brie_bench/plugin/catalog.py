@@ -9,11 +9,11 @@ from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
-from brie_bench.errors import PluginError, did_you_mean, plain
+from brie_bench.errors import BrieError, Failed, PluginError, did_you_mean, plain
 from brie_bench.files import first_error
 from brie_bench.plugin.base import NAME, Options, Plugin
 from brie_bench.plugin.kinds import Exporter, Importer, Judge, Model, Trainer
-from brie_bench.plugin.manager import Manager, make_manager
+from brie_bench.plugin.manager import DISABLE, Manager, make_manager
 from brie_bench.spec.config import PluginRef
 
 KINDS: dict[str, type[Plugin]] = {
@@ -51,7 +51,7 @@ class Catalog:
             for kind in KINDS:
                 hook = plugins.subset_hook_caller(f"register_{kind}s", remove_plugins=others)
                 hook(register=lambda cls, kind=kind: found.append((kind, self._checked(kind, cls, found))))
-        except Exception as error:  # a stranger's code: its fault is its own
+        except (Exception, SystemExit) as error:  # a stranger's code: its fault is its own
             self.broken[owner] = plain(error if isinstance(error, PluginError) else f"{type(error).__name__}: {error}")
             return
         for kind, cls in found:
@@ -65,7 +65,7 @@ class Catalog:
         missing = sorted(getattr(cls, "__abstractmethods__", ()))
         if inspect.isabstract(cls):
             raise PluginError(f"{kind} class {cls.__name__} is abstract: it lacks {', '.join(missing)}.")
-        if not isinstance(cls.name, str) or not NAME.match(cls.name):
+        if not isinstance(cls.name, str) or not NAME.fullmatch(cls.name):
             raise PluginError(
                 f"{kind} class {cls.__name__} has the name {cls.name!r}:",
                 mend="lower-case letters, digits, . _ and - only.",
@@ -94,14 +94,20 @@ class Catalog:
         raise PluginError(f"no {kind} '{plain(name, 80)}'.", mend=self._mend(kind, head))
 
     def _mend(self, kind: str, head: str) -> str:
-        broken = next(
-            (reason for owner, reason in self.broken.items() if owner.replace("_", "-") == head.replace("_", "-")), None
+        """What to do about an unknown name: it may be that of a plugin that is broken or disabled, or in one of those."""
+        alike = {owner.replace("_", "-"): owner for owner in (*self.broken, *self.manager.disabled)}
+        owner = alike.get(head.replace("_", "-"))
+        if owner in self.broken:
+            return f"The plugin '{owner}' is broken: {self.broken[owner]}"
+        if owner is not None:
+            return f"The plugin '{owner}' is disabled by {DISABLE}."
+        known = {*self.classes[kind], *(self.classes["model"] if kind == "judge" else ())}
+        missing = "".join(
+            f" {state} plugins that may have it: {', '.join(sorted(owners))}."
+            for state, owners in (("Broken", self.broken), ("Disabled", self.manager.disabled))
+            if owners
         )
-        if broken is not None:
-            return f"The plugin '{head}' is broken: {broken}"
-        if head in self.manager.disabled:
-            return f"The plugin '{head}' is disabled by BRIE_BENCH_DISABLE_PLUGINS."
-        return did_you_mean(head, self.classes[kind]) + " See 'brie-bench plugins list'."
+        return f"{did_you_mean(head, known)}{missing} See 'brie-bench plugins list'."
 
     def build(self, kind: str, ref: PluginRef) -> Plugin:
         """The instance that `ref` describes; its options validated."""
@@ -120,15 +126,24 @@ class Catalog:
                 f"{kind} '{ref.name}': {first_error(error, cls.Options)}",
                 mend=f"See 'brie-bench plugins show {cls.name}'.",
             ) from None
-        return cls.build(validated, self)
+        try:
+            built = cls.build(validated, self)
+        except BrieError:
+            raise
+        except (Exception, SystemExit) as error:  # a stranger's code again: say whose fault it is
+            words = error.message if isinstance(error, Failed) else f"{type(error).__name__}: {error}"
+            raise PluginError(f"{kind} '{ref.name}' cannot be built: {words}") from error
+        if not isinstance(built, KINDS[kind]):
+            raise PluginError(f"{kind} '{ref.name}' builds a {type(built).__name__}, no {KINDS[kind].__name__}.")
+        return built
 
     def model(self, ref: PluginRef | str) -> Model:
         """The model that `ref` describes."""
-        return cast("Model", self.build("model", PluginRef.model_validate(ref)))
+        return cast("Model", self.build("model", _ref(ref)))
 
     def judge(self, ref: PluginRef | str) -> Judge:
         """The judge that `ref` describes; a model's name means the rubric judge over that model."""
-        ref = PluginRef.model_validate(ref)
+        ref = _ref(ref)
         head = ref.name.partition("/")[0]
         judges = self.classes["judge"]
         if ref.name not in judges and head not in judges and head in self.classes["model"]:
@@ -149,3 +164,11 @@ class Catalog:
             if key not in self._shared:
                 self._shared[key] = make()
             return cast("V", self._shared[key])
+
+
+def _ref(ref: PluginRef | str) -> PluginRef:
+    """A plugin's reference, from whatever form a file or an option gives it."""
+    try:
+        return PluginRef.model_validate(ref)
+    except ValidationError as error:
+        raise PluginError(f"no plugin reference: {first_error(error, PluginRef)}", mend="Write NAME.") from None

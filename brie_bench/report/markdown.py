@@ -2,50 +2,97 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from tabulate import tabulate
-
-from brie_bench.errors import plain
-from brie_bench.spec.leaderboard import Interval, Leaderboard, Standing
+from brie_bench.report.words import (
+    NONE,
+    coefficient,
+    count,
+    escape,
+    interval,
+    p_number,
+    p_words,
+    percent,
+    point_interval,
+    points,
+    table,
+)
+from brie_bench.spec.leaderboard import (
+    Agreement,
+    Finding,
+    Ground,
+    Leaderboard,
+    Length,
+    PanelAgreement,
+    Position,
+    Rating,
+    Reproducibility,
+    Retest,
+    SelfPreference,
+    Standing,
+    Sweep,
+)
 
 PANEL = "all judges"
-MARKUP = re.compile(r"([\\`*\[\]<>|~&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
 
 
 def render(board: Leaderboard) -> str:
     """The whole leaderboard. Every table's lines begin with `|`."""
-    parts = [part for part in _parts(board) if part]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in _parts(board) if part) + "\n"
 
 
 def _parts(board: Leaderboard) -> Iterator[str]:
-    headlines = [row for row in board.standings if row.judge is None and row.section is None]
     for suite in board.suites:
-        yield f"# {escape(suite.name)}: {_versus(board)}"
-        yield f"{_count(suite.n_items, 'item')} from {_count(suite.n_prompts, 'distinct prompt')}. {_about(board)}"
-    yield "\n".join(f"- {sentence(row)}" for row in headlines)
+        yield f"# {escape(suite.name)}: {_versus(board, suite.name)}"
+        items = f"{count(suite.n_items, 'item')} from {count(suite.n_prompts, 'distinct prompt')}."
+        yield f"{items} {_about(board)}"
+    yield "\n".join(f"- {sentence(row)}" for row in board.standings if row.verdict is not None)
     yield _judges_table(board)
     yield _sections_table(board)
-    if board.findings:
-        yield "\n".join(
-            ["**Findings**\n", *(_finding(each.severity, each.message, each.code) for each in board.findings)]
-        )
+    yield _titled("In-domain and out-of-domain", _grounds_table(board))
+    yield _titled("Do the judges agree?", _agreement(board))
+    yield _titled("Does a judge agree with itself, and does the order matter?", _position_table(board))
+    yield _titled("Is it length?", _length_table(board))
+    yield _titled("Do judges prefer their own lab's model?", _self_preference(board.self_preference))
+    yield _titled("Does it hold in another run?", _reproducibility(board.reproducibility))
+    yield _titled("Does it hold at other temperatures and lengths?", _sweeps(board.sweeps))
+    yield _titled("Ratings", _ratings(board.ratings))
+    yield _titled("Findings", "\n".join(finding_lines(board.findings)))
     runs = ", ".join(escape(run) for run in board.runs)
     digests = ", ".join(suite.digest[:12] for suite in board.suites)
-    yield f"Run {runs}; suite digest {digests}."
+    yield f"{'Run' if len(board.runs) == 1 else 'Runs'} {runs}; suite digest {digests}."
 
 
-def _versus(board: Leaderboard) -> str:
-    contenders = list(dict.fromkeys(row.contender for row in board.standings))
-    return f"{', '.join(escape(name) for name in contenders)} against {escape(board.baseline)}"
+SHOWN_OF_A_CODE = 2
+
+
+def finding_lines(findings: Sequence[Finding]) -> Iterator[str]:
+    """A line a finding; of many with one code, those that concern most records, and how many more there are."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for each in findings:
+        groups.setdefault((each.severity, each.code), []).append(each)
+    for (severity, code), group in groups.items():
+        group.sort(key=lambda each: -each.count)
+        for each in group[:SHOWN_OF_A_CODE]:
+            yield f"- {severity}: {escape(each.message, 1000)} (`{code}`)"
+        if len(group) > SHOWN_OF_A_CODE:
+            yield f"- {severity}: and {len(group) - SHOWN_OF_A_CODE} more of `{code}`; the JSON has them all."
+
+
+def _titled(title: str, body: str) -> str:
+    return f"## {title}\n\n{body}" if body else ""
+
+
+def _versus(board: Leaderboard, suite: str) -> str:
+    rows = [row for row in board.standings if row.suite == suite]
+    contenders, baselines = ({getattr(row, side): None for row in rows} for side in ("contender", "baseline"))
+    return f"{', '.join(map(escape, contenders))} against {', '.join(map(escape, baselines))}"
 
 
 def _about(board: Leaderboard) -> str:
     soft = any(row.soft for row in board.standings)
-    graded = "Scores are graded preferences; " if soft else "Ties count half; "
-    return f"{graded}every prompt weighs once; intervals and tests are over prompts, not judgments."
+    graded = "Scores are graded (soft) preferences;" if soft else "Ties count half;"
+    return f"{graded} every prompt weighs once; intervals and tests are over prompts, not judgments."
 
 
 def sentence(row: Standing) -> str:
@@ -53,20 +100,30 @@ def sentence(row: Standing) -> str:
     name, baseline = escape(row.contender), escape(row.baseline)
     if row.win_rate is None or row.interval is None:
         return f"**{name}**: no result against {baseline}: {row.reason}."
-    rate = f"win rate {percent(row.win_rate)} ({between(row.interval)}) over {_count(row.n_prompts, 'prompt')}"
+    level = f"{100 * row.interval.confidence_level:g} % interval {interval(row.interval)}"
+    rate = f"win rate {percent(row.win_rate)} ({level}) over {count(row.n_prompts, 'prompt')}"
     if row.verdict == "not testable":
         return f"**{name}** against {baseline} is **not testable**: {rate}; {row.reason}."
-    tested = f"{rate}, {p_value(row.p_adjusted)}"
+    tested = f"{rate}, {p_words(row.p_adjusted)}"
     if row.verdict == "inconclusive":
         could = f" So many prompts find a true rate of {percent(row.detectable_rate)} or more four times in five."
         return f"**{name}** against {baseline} is **inconclusive**: {tested}.{could if row.detectable_rate else ''}"
     return f"**{name}** is **{row.verdict}** than {baseline}: {tested}."
 
 
+def _several_suites(rows: Sequence[Standing]) -> list[tuple[str, Callable[[Standing], str]]]:
+    several = len({row.suite for row in rows}) > 1
+    return [("suite", lambda row: escape(row.suite))] if several else []
+
+
 def _judges_table(board: Leaderboard) -> str:
+    rows = [row for row in board.standings if row.section is None]
+    suite = _several_suites(rows)
     columns: list[tuple[str, Callable[[Standing], str]]] = [
+        *suite,
         ("contender", lambda row: escape(row.contender)),
         ("judge", lambda row: f"**{PANEL}**" if row.judge is None else escape(row.judge)),
+        ("verdict", lambda row: row.verdict or ""),
         ("win rate", lambda row: percent(row.win_rate)),
         ("95 % interval", lambda row: interval(row.interval)),
         ("p", lambda row: p_number(row.p_value)),
@@ -76,14 +133,8 @@ def _judges_table(board: Leaderboard) -> str:
         ("failures", lambda row: str(row.n_failures)),
         ("W / T / L", lambda row: f"{row.wins} / {row.ties} / {row.losses}"),
         ("by row", lambda row: percent(row.row_rate)),
-        ("verdict", lambda row: row.verdict or ""),
     ]
-    several = len({row.suite for row in board.standings}) > 1
-    if several:
-        columns.insert(0, ("suite", lambda row: escape(row.suite)))
-    return table(
-        columns, [row for row in board.standings if row.section is None], right=range(2 + several, 10 + several)
-    )
+    return table(columns, rows, left=3 + len(suite))
 
 
 def _sections_table(board: Leaderboard) -> str:
@@ -92,7 +143,9 @@ def _sections_table(board: Leaderboard) -> str:
         return ""
     judges = list(dict.fromkeys(row.judge for row in sections if row.judge is not None))
     by_judge = {(row.suite, row.contender, row.section, row.judge): row for row in sections}
+    suite = _several_suites(sections)
     columns: list[tuple[str, Callable[[Standing], str]]] = [
+        *suite,
         ("contender", lambda row: escape(row.contender)),
         ("section", lambda row: escape(row.section or "")),
         (PANEL, lambda row: percent(row.win_rate)),
@@ -103,62 +156,192 @@ def _sections_table(board: Leaderboard) -> str:
         ("judgments", lambda row: str(row.n_judgments)),
         ("failures", lambda row: str(row.n_failures)),
     ]
-    return table(columns, [row for row in sections if row.judge is None], right=range(2, len(columns)))
+    return table(columns, [row for row in sections if row.judge is None], left=2 + len(suite))
 
 
 def _rate_by(rows: dict[tuple[str, str, str | None, str | None], Standing], judge: str) -> Callable[[Standing], str]:
-    return lambda row: percent(rows[row.suite, row.contender, row.section, judge].win_rate)
+    def cell(row: Standing) -> str:
+        found = rows.get((row.suite, row.contender, row.section, judge))
+        return percent(found.win_rate) if found else NONE
+
+    return cell
 
 
-def table(
-    columns: Sequence[tuple[str, Callable[[Standing], str]]], rows: Iterable[Standing], *, right: Iterable[int] = ()
-) -> str:
-    """A markdown table; the columns at the positions `right` are aligned to the right."""
-    cells = [[cell(row) for _, cell in columns] for row in rows]
-    sides = set(right)
-    align = ["right" if index in sides else "left" for index in range(len(columns))]
-    return tabulate(
-        cells,
-        headers=[name for name, _ in columns],
-        tablefmt="pipe",
-        colalign=align if cells else None,
-        disable_numparse=True,
+def _grounds_table(board: Leaderboard) -> str:
+    if len({ground.kind for ground in board.grounds}) < 2:
+        return ""
+    columns: list[tuple[str, Callable[[Ground], str]]] = [
+        ("contender", lambda row: escape(row.contender)),
+        ("ground", lambda row: row.kind.replace("_", "-")),
+        ("win rate", lambda row: percent(row.win_rate)),
+        ("95 % interval", lambda row: interval(row.interval)),
+        ("p", lambda row: p_number(row.p_value)),
+        ("prompts", lambda row: str(row.n_prompts)),
+        ("pairs", lambda row: str(row.n_pairs)),
+        ("judgments", lambda row: str(row.n_judgments)),
+        ("failures", lambda row: str(row.n_failures)),
+    ]
+    return table(columns, board.grounds, left=2)
+
+
+def _agreement(board: Leaderboard) -> str:
+    rows = [row for row in board.agreement if row.agreement is not None]
+    if not rows:
+        return ""
+    columns: list[tuple[str, Callable[[Agreement], str]]] = [
+        ("contender", lambda row: escape(row.contender)),
+        ("judges", lambda row: " and ".join(map(escape, row.judges))),
+        ("agree on", lambda row: percent(row.agreement)),
+        ("95 % interval", lambda row: interval(row.agreement_interval)),
+        ("by chance", lambda row: percent(row.expected)),
+        ("AC1", lambda row: coefficient(row.ac1, row.ac1_interval)),
+        ("kappa", lambda row: coefficient(row.kappa, row.kappa_interval)),
+        ("pairs", lambda row: str(row.n_pairs)),
+        ("prompts", lambda row: str(row.n_prompts)),
+    ]
+    panels = [panel_words(row) for row in board.panel_agreement if row.unanimous is not None]
+    least = min(rows, key=lambda row: (row.agreement or 0.0) - (row.expected or 0.0))
+    lines = [*(panels if len(rows) > len(panels) else []), agreement_words(least)]
+    return f"{table(columns, rows, left=2)}\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def agreement_words(row: Agreement) -> str:
+    """Two judges in words, chance beside them."""
+    a, b = map(escape, row.judges)
+    kappa = "kappa is undefined" if row.kappa is None else f"kappa = {coefficient(row.kappa, row.kappa_interval)}"
+    return (
+        f"{a} and {b} gave the same verdict on {percent(row.agreement)} of prompts ({interval(row.agreement_interval)});"
+        f" their rates alone would make them agree on {percent(row.expected)} by chance; {kappa}."
     )
 
 
-def _finding(severity: str, message: str, code: str) -> str:
-    return f"- {severity}: {escape(message)} (`{code}`)"
+def panel_words(row: PanelAgreement) -> str:
+    """The panel in words."""
+    return (
+        f"{escape(row.contender)}: all judges gave the same verdict on {percent(row.unanimous)} of {count(row.n_pairs, 'pair')};"
+        f" Krippendorff's alpha = {coefficient(row.alpha, row.alpha_interval)}."
+    )
 
 
-def escape(text: str) -> str:
-    """`text` as plain markdown: nothing in it is markup, and it is one line."""
-    return MARKUP.sub(r"\\\1", plain(text, 400))
+def _position_table(board: Leaderboard) -> str:
+    retests: dict[tuple[str, str, str], Retest] = {(row.suite, row.contender, row.judge): row for row in board.retest}
+    rows = [row for row in board.position if row.bias is not None or _retest_n(retests, row)]
+    columns: list[tuple[str, Callable[[Position], str]]] = [
+        ("contender", lambda row: escape(row.contender)),
+        ("judge", lambda row: escape(row.judge)),
+        ("liking for the first (points)", lambda row: points(row.bias)),
+        ("95 % interval", lambda row: point_interval(row.interval)),
+        ("order-adjusted rate", lambda row: percent(row.adjusted_win_rate)),
+        ("flips with the order", lambda row: percent(row.flip_rate)),
+        ("same verdict again", lambda row: _retest(retests, row, "same")),
+        ("and swapped", lambda row: _retest(retests, row, "swapped")),
+        ("prompts", lambda row: str(row.n_prompts)),
+    ]
+    return table(columns, rows, left=2)
 
 
-def percent(rate: float | None) -> str:
-    """`83.1 %`, or a dash where there is no number."""
-    return "–" if rate is None else f"{100 * rate:.1f} %"
+def _retest_n(retests: dict[tuple[str, str, str], Retest], row: Position) -> int:
+    found = retests.get((row.suite, row.contender, row.judge))
+    return found.n_same + found.n_swapped if found else 0
 
 
-def interval(bounds: Interval | None) -> str:
-    """`74.0–89.5 %`, or a dash."""
-    return "–" if bounds is None else f"{100 * bounds.low:.1f}–{100 * bounds.high:.1f} %"
+def _retest(retests: dict[tuple[str, str, str], Retest], row: Position, which: str) -> str:
+    found = retests.get((row.suite, row.contender, row.judge))
+    share = None if found is None else getattr(found, f"{which}_order")
+    return NONE if found is None or share is None else f"{percent(share)} of {getattr(found, f'n_{which}')}"
 
 
-def between(bounds: Interval) -> str:
-    """The interval in words."""
-    return f"{100 * bounds.confidence_level:g} % interval {interval(bounds)}"
+def _length_table(board: Leaderboard) -> str:
+    rows = [row for row in board.length if row.length_ratio is not None]
+    columns: list[tuple[str, Callable[[Length], str]]] = [
+        ("contender", lambda row: escape(row.contender)),
+        ("judge", lambda row: escape(row.judge)),
+        ("win rate", lambda row: percent(row.raw)),
+        ("at equal length", lambda row: percent(row.length_controlled)),
+        ("length ratio", lambda row: NONE if row.length_ratio is None else f"{row.length_ratio:.2f}"),
+        (
+            "of near-equal length",
+            lambda row: NONE if row.close_rate is None else f"{percent(row.close_rate)} of {row.n_close}",
+        ),
+        ("why not", lambda row: row.reason or ""),
+    ]
+    return table(columns, rows, left=2)
 
 
-def p_value(p: float | None) -> str:
-    """`p < 0.001`, or `p = 0.02`."""
-    return "p unknown" if p is None else f"p {p_number(p)}" if p < 0.001 else f"p = {p_number(p)}"
+def _self_preference(rows: Sequence[SelfPreference]) -> str:
+    columns: list[tuple[str, Callable[[SelfPreference], str]]] = [
+        ("contender", lambda row: escape(row.contender)),
+        ("judge", lambda row: escape(row.judge)),
+        ("lab", lambda row: escape(row.lab)),
+        ("excess preference (points)", lambda row: points(row.excess)),
+        ("95 % interval", lambda row: point_interval(row.interval)),
+        ("prompts", lambda row: str(row.n_prompts)),
+    ]
+    return table(columns, rows, left=3)
 
 
-def p_number(p: float | None) -> str:
-    """`0.020`, `< 0.001`, or a dash."""
-    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
+def _reproducibility(rows: Sequence[Reproducibility]) -> str:
+    columns: list[tuple[str, Callable[[Reproducibility], str]]] = [
+        ("contender", lambda row: escape(row.contender)),
+        ("section", lambda row: escape(row.section)),
+        ("win rate", lambda row: percent(row.rate)),
+        ("by run", lambda row: ", ".join(f"{100 * rate:.0f}" for rate in row.per_run)),
+        ("runs of a prompt differ", lambda row: percent(row.disagreement)),
+        ("95 % interval", lambda row: interval(row.disagreement_interval)),
+        ("SD over runs", lambda row: points(row.observed_sd).lstrip("+")),
+        ("by chance", lambda row: points(row.expected_sd).lstrip("+")),
+        ("Cochran p", lambda row: p_number(row.cochran_p)),
+        ("prompts", lambda row: str(row.n_prompts)),
+    ]
+    shown = [row for row in rows if row.n_prompts]
+    notes = list(dict.fromkeys(row.reason for row in shown if row.reason))
+    return "\n\n".join(part for part in (table(columns, shown, left=2), *(f"{note}." for note in notes)) if part)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _sweeps(rows: Sequence[Sweep]) -> str:
+    columns: list[tuple[str, Callable[[Sweep], str]]] = [
+        ("contender", lambda row: escape(row.contender)),
+        ("section", lambda row: escape(row.section)),
+        ("win rate by level", _levels),
+        ("slope", lambda row: _slope(row, row.slope)),
+        ("95 % interval", lambda row: NONE if row.interval is None else _slope_interval(row)),
+        ("p", lambda row: p_number(row.p_value)),
+        ("prompts", lambda row: str(row.n_prompts)),
+    ]
+    shown = [row for row in rows if row.n_prompts]
+    notes = list(dict.fromkeys(row.reason for row in shown if row.reason))
+    return "\n\n".join(part for part in (table(columns, shown, left=3), *(f"{note}." for note in notes)) if part)
+
+
+def _levels(row: Sweep) -> str:
+    return ", ".join(f"{level:g}: {percent(rate)}" for level, rate in zip(row.levels, row.rates, strict=True))
+
+
+def _slope(row: Sweep, slope: float | None) -> str:
+    """In points for a tenth of a degree, or for a hundred tokens."""
+    if slope is None:
+        return NONE
+    return (
+        f"{points(slope * 0.1)} per 0.1" if row.parameter == "temperature" else f"{points(slope * 100)} per 100 tokens"
+    )
+
+
+def _slope_interval(row: Sweep) -> str:
+    unit = 0.1 if row.parameter == "temperature" else 100
+    return NONE if row.interval is None else f"{points(row.interval.low * unit)} to {points(row.interval.high * unit)}"
+
+
+def _ratings(rows: Sequence[Rating] | None) -> str:
+    columns: list[tuple[str, Callable[[Rating], str]]] = [
+        ("contender", lambda row: escape(row.contender)),
+        ("rating", lambda row: f"{row.rating:+.2f}"),
+        (
+            "95 % interval",
+            lambda row: NONE if row.interval is None else f"{row.interval.low:+.2f} to {row.interval.high:+.2f}",
+        ),
+        (
+            "rank",
+            lambda row: f"{row.rank_low}" if row.rank_low == row.rank_high else f"{row.rank_low} to {row.rank_high}",
+        ),
+    ]
+    return table(columns, rows or (), left=1)

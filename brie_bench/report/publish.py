@@ -8,21 +8,24 @@ from pathlib import Path
 
 from brie_bench import files
 from brie_bench.engine.ledger import Ledger, RunRow
+from brie_bench.report.audit import audit_records
+from brie_bench.report.leaderboard import make_leaderboard
 from brie_bench.report.markdown import render
-from brie_bench.report.standings import leaderboard
-from brie_bench.report.table import read_table
+from brie_bench.report.reading import read_tables
 from brie_bench.spec.leaderboard import Leaderboard
 
 
-def save_leaderboard(
-    ledger: Ledger, runs: Sequence[RunRow], folder: Path | None, *, soft: bool = False
-) -> tuple[Leaderboard, str]:
-    """The leaderboard of `runs`, and its markdown; written into `folder` where one is given."""
-    board = leaderboard([read_table(ledger, run) for run in runs], soft=soft)
+def leaderboard_of(ledger: Ledger, runs: Sequence[RunRow], *, soft: bool | None = None) -> Leaderboard:
+    """The leaderboard of `runs`, findings about their records included."""
+    return make_leaderboard(read_tables(ledger, runs), soft=soft, audited=audit_records(ledger, runs))
+
+
+def save_leaderboard(ledger: Ledger, run: RunRow, folder: Path, *, soft: bool | None = None) -> tuple[Leaderboard, str]:
+    """The leaderboard of `run` and its markdown, both written into `folder`."""
+    board = leaderboard_of(ledger, [run], soft=soft)
     text = render(board)
-    if folder is not None:
-        files.write_text(folder / "leaderboard.json", to_json(board))
-        files.write_text(folder / "leaderboard.md", text)
+    files.write_text(folder / "leaderboard.json", to_json(board))
+    files.write_text(folder / "leaderboard.md", text)
     return board, text
 
 

@@ -1,4 +1,4 @@
-"""From rows to standings: the numbers of a leaderboard, each with its n, or None and why."""
+"""From rows to standings: who stands where, each number with its n, or None and why."""
 
 from __future__ import annotations
 
@@ -7,74 +7,67 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from brie_bench.errors import BrieError
-from brie_bench.report.findings import findings_of
-from brie_bench.report.table import Table
-from brie_bench.spec.leaderboard import Interval, Leaderboard, Standing
+from brie_bench.report.table import Codes, Table
+from brie_bench.spec.leaderboard import Ground, Interval, Standing
 from brie_bench.stats import anchored_ci, detectable_rate, holm, prompt_means, sign_flip_p, win_rate
 
 CONFIDENCE = 0.95
 SIGNIFICANT = 0.05
 FEWEST_PROMPTS = 6
 """Below this no exact test of so many prompts can reach 5 %."""
-METHOD = "anchored bootstrap over prompts"
+ANCHORED = "anchored bootstrap over prompts"
+
+_Units = tuple[Codes, Codes, Codes]
 
 
-_Columns = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
+def as_interval(bounds: tuple[float, float] | None, method: str = ANCHORED) -> Interval | None:
+    """The bounds with what they are."""
+    return bounds and Interval(low=bounds[0], high=bounds[1], confidence_level=CONFIDENCE, method=method)
 
 
-def leaderboard(tables: Sequence[Table], *, soft: bool = False) -> Leaderboard:
-    """The leaderboard of some runs. Same records, same leaderboard: nothing here draws from a clock or a generator."""
-    if not tables:
-        raise BrieError("no run to make a leaderboard of.")
-    rows = [row for table in tables for row in _standings(table, soft=soft)]
-    standings = _decided(rows)
-    suites = {table.suite.digest: table.suite for table in tables}
-    return Leaderboard(
-        suites=tuple(suites.values()),
-        runs=tuple(table.run for table in tables),
-        baseline=" / ".join(dict.fromkeys(table.baseline for table in tables)),
-        standings=standings,
-        findings=findings_of(tables, standings),
-    )
+def standings_of(tables: Sequence[Table], *, soft: bool | None) -> tuple[Standing, ...]:
+    """All standings: the panel first, then each judge; over everything first, then each section.
+
+    `soft` None scores by graded preferences only where the records hold nothing else. The headline rows carry Holm's
+    adjustment over all of them, and the verdict that it gives.
+    """
+    return _decided([row for table in tables for row in _standings(table, soft=table.graded if soft is None else soft)])
 
 
 def _standings(table: Table, *, soft: bool) -> list[Standing]:
-    """Panel first, then each judge; over everything first, then each section."""
-    scores = table.soft if soft else table.score
+    scores, prompt, sections = table.score(soft=soft), table.prompt, table.section
     found = []
-    for contender, name in enumerate(table.contenders):
-        mine = np.flatnonzero(table.contender == contender)
+    for contender in range(len(table.contenders)):
+        mine = np.flatnonzero(table.rows.contender == contender)
         for section in (None, *range(len(table.sections))):
-            here = mine if section is None else mine[table.section[mine] == section]
+            here = mine if section is None else mine[sections[mine] == section]
             for judge in (None, *range(len(table.judges))):
-                rows = here if judge is None else here[table.judge[here] == judge]
-                found.append(_standing(table, scores, rows, name, judge, section, soft=soft))
+                at = here if judge is None else here[table.rows.judge[here] == judge]
+                units = (prompt[at], table.rows.pair[at], table.rows.judge[at])
+                found.append(_standing(table, units, scores[at], contender, judge, section, soft=soft))
     return found
 
 
 def _standing(
     table: Table,
-    scores: NDArray[np.float64],
-    rows: NDArray[np.intp],
-    contender: str,
+    units: _Units,
+    score: NDArray[np.float64],
+    contender: int,
     judge: int | None,
     section: int | None,
     *,
     soft: bool,
 ) -> Standing:
-    score = scores[rows]
-    columns = (table.prompt[rows], table.pair[rows], table.judge[rows])
-    rate = win_rate(*columns, score)
-    z = prompt_means(*columns, score).z
-    interval = anchored_ci(z, CONFIDENCE)
+    rate = win_rate(*units, score)
+    z = prompt_means(*units, score).z
     headline = judge is None and section is None
-    p_value = sign_flip_p(z - 0.5) if rate.n_prompts >= FEWEST_PROMPTS else None
+    enough = rate.n_prompts >= FEWEST_PROMPTS
+    p_value = sign_flip_p(z - 0.5) if enough else None
     return Standing(
         suite=table.suite.name,
-        contender=contender,
-        baseline=table.baseline,
-        judge=None if judge is None else table.judges[judge],
+        contender=table.contenders[contender].name,
+        baseline=table.baseline.name,
+        judge=None if judge is None else table.judges[judge].name,
         section=None if section is None else table.sections[section].name,
         soft=soft,
         n_prompts=rate.n_prompts,
@@ -85,27 +78,26 @@ def _standing(
         ties=rate.ties,
         losses=rate.losses,
         win_rate=rate.estimate,
-        interval=None
-        if interval is None
-        else Interval(low=interval[0], high=interval[1], confidence_level=CONFIDENCE, method=METHOD),
-        failure_bounds=_failure_bounds(columns, score) if rate.missing else None,
+        interval=as_interval(anchored_ci(z, CONFIDENCE)),
+        failure_bounds=_failure_bounds(units, score) if rate.missing else None,
         row_rate=float(np.nanmean(score)) if rate.n_rows else None,
         strict_rate=rate.wins / rate.n_rows if rate.n_rows else None,
         p_value=p_value,
         p_adjusted=None,
-        detectable_rate=detectable_rate(rate.n_prompts) if rate.n_prompts >= FEWEST_PROMPTS else None,
+        detectable_rate=detectable_rate(rate.n_prompts) if enough else None,
         verdict=None if not headline else "not testable" if p_value is None else "inconclusive",
-        reason=_reason(rate.n_prompts, rate.missing),
+        reason=lacking(rate.n_prompts, rate.missing),
     )
 
 
-def _failure_bounds(columns: _Columns, score: NDArray[np.float64]) -> tuple[float, float] | None:
+def _failure_bounds(units: _Units, score: NDArray[np.float64]) -> tuple[float, float] | None:
     """The win rate with every failure as a loss, and as a win."""
-    low, high = (win_rate(*columns, np.where(np.isnan(score), worth, score)).estimate for worth in (0.0, 1.0))
+    low, high = (win_rate(*units, np.where(np.isnan(score), worth, score)).estimate for worth in (0.0, 1.0))
     return None if low is None or high is None else (low, high)
 
 
-def _reason(n_prompts: int, missing: int) -> str | None:
+def lacking(n_prompts: int, missing: int) -> str | None:
+    """Why a rate, or its test, is missing."""
     if n_prompts == 0:
         return f"no verdict: all {missing} judgments failed or were not reached" if missing else "no judgment"
     if n_prompts < FEWEST_PROMPTS:
@@ -123,3 +115,51 @@ def _decided(rows: Sequence[Standing]) -> tuple[Standing, ...]:
             verdict = "better" if row.win_rate > 0.5 else "worse"
         decided[index] = row.model_copy(update={"p_adjusted": p, "verdict": verdict})
     return tuple(decided)
+
+
+def grounds_of(tables: Sequence[Table], *, soft: bool | None) -> tuple[Ground, ...]:
+    """Each contender on its own ground and off it, over all tables that show it against the same baseline."""
+    found = []
+    for baseline, contender in dict.fromkeys((t.baseline.name, each.name) for t in tables for each in t.contenders):
+        here = [table for table in tables if table.baseline.name == baseline]
+        kinds = {kind: _ground(here, contender, kind, soft=soft) for kind in ("in_domain", "out_of_domain")}
+        found += [ground for ground in kinds.values() if ground is not None]
+    return tuple(found)
+
+
+def _ground(tables: Sequence[Table], contender: str, kind: str, *, soft: bool | None) -> Ground | None:
+    prompts: dict[str, int] = {}
+    parts, names = [], []
+    for number, table in enumerate(tables):
+        mine = [index for index, each in enumerate(table.contenders) if each.name == contender]
+        sections = [index for index, section in enumerate(table.sections) if section.kind == kind]
+        at = np.flatnonzero(np.isin(table.rows.contender, mine) & np.isin(table.section, sections))
+        if not at.size:
+            continue
+        names += [table.sections[index].name for index in sections]
+        codes = np.array([prompts.setdefault(key, len(prompts)) for key in table.prompts])
+        judges = np.array([f"{judge.name}" for judge in table.judges])
+        pairs = np.array([f"{number}-{pair}" for pair in table.rows.pair[at].tolist()])
+        scores = table.score(soft=table.graded if soft is None else soft)
+        parts.append((codes[table.prompt[at]], pairs, judges[table.rows.judge[at]], scores[at]))
+    if not parts:
+        return None
+    prompt, pair, judge, score = (np.concatenate(column) for column in zip(*parts, strict=True))
+    rate = win_rate(prompt, pair, judge, score)
+    z = prompt_means(prompt, pair, judge, score).z
+    return Ground.model_validate(
+        {
+            "contender": contender,
+            "baseline": tables[0].baseline.name,
+            "kind": kind,
+            "sections": tuple(dict.fromkeys(names)),
+            "n_prompts": rate.n_prompts,
+            "n_pairs": rate.n_pairs,
+            "n_judgments": rate.n_rows,
+            "n_failures": rate.missing,
+            "win_rate": rate.estimate,
+            "interval": as_interval(anchored_ci(z, CONFIDENCE)),
+            "p_value": sign_flip_p(z - 0.5) if rate.n_prompts >= FEWEST_PROMPTS else None,
+            "reason": lacking(rate.n_prompts, rate.missing),
+        }
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -58,14 +59,43 @@ def _no_surrogates(value: Any) -> Any:
     return value
 
 
+def _no_words(value: Any) -> Any:
+    """JSON tells numbers from text and truth, and so do the published schemas: `"2"` and `true` are no numbers."""
+    if isinstance(value, str | bytes | bool):
+        raise ValueError("a number belongs here, without quotes")
+    return value
+
+
+def _plain_json(value: Any) -> Any:
+    """`value` as JSON can say it; ValueError where it cannot."""
+    if isinstance(value, Mapping):
+        return {_no_surrogates(str(key)): _plain_json(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain_json(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} is no JSON number")
+    if value is None or isinstance(value, str | int | float):
+        return _no_surrogates(value)
+    raise ValueError(f"a {type(value).__name__} is no JSON value; put it in quotes")
+
+
 Prose = Annotated[str, BeforeValidator(_no_surrogates)]
 """Text somebody wrote, any text: a lone surrogate, which no file can hold, becomes U+FFFD."""
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+Name = Annotated[str, StringConstraints(pattern=NAME, max_length=100)]
 """A short name: letters, digits, dot, hyphen and underscore."""
 
-NonEmpty = Annotated[str, BeforeValidator(_no_surrogates), StringConstraints(min_length=1, pattern=r"\S")]
+NonEmpty = Annotated[str, StringConstraints(min_length=1, pattern=r"\S"), BeforeValidator(_no_surrogates)]
 """Text with at least one character that is not white space."""
 
-Positive = Annotated[int, Field(ge=1)]
-Temperature = Annotated[float, Field(ge=0.0, le=2.0)]
+NUMERIC: Final = BeforeValidator(_no_words)
+"""Marks a number that may not be written as text."""
+
+Whole = Annotated[int, NUMERIC]
+Positive = Annotated[int, Field(ge=1, le=1_000_000_000), NUMERIC]
+Temperature = Annotated[float, Field(ge=0.0, le=2.0), NUMERIC]
+Flag = Annotated[bool, Field(strict=True)]
+
+JsonObject = Annotated[dict[str, Any], BeforeValidator(_plain_json)]
+"""Keys and values that JSON can say."""

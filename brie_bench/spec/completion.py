@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from brie_bench.spec.base import NonEmpty, Prose, Spec
+from brie_bench.spec.base import JsonObject, NonEmpty, Prose, Spec
 from brie_bench.spec.conversation import Turn
 from brie_bench.spec.suite import Sampling
 
@@ -24,7 +24,7 @@ class JsonSchema(Spec):
     kind: Literal["json_schema"] = "json_schema"
     name: NonEmpty = "answer"
     """What the provider calls the schema."""
-    definition: dict[str, Any]
+    definition: JsonObject
     """A JSON Schema."""
 
 
@@ -92,11 +92,11 @@ class Completion(Spec):
     """Why it ended."""
     usage: Usage = Usage()
     """What it took."""
-    model: str | None = None
+    model: Prose | None = None
     """The answering model, as the provider names it."""
     sampling_applied: Sampling = Sampling()
     """What the model honoured of the sampling it was asked for."""
-    choices: dict[str, dict[str, float]] = {}
+    choices: dict[Prose, dict[Prose, float]] = {}
     """For typed questions: question to option to probability."""
     reasoning: Prose = ""
     """What the model thought aloud; never judged."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from brie_bench.spec.base import SCHEMA_VERSION, Name, NonEmpty, Positive, Spec
+from brie_bench.spec.base import SCHEMA_VERSION, JsonObject, Name, NonEmpty, Positive, Prose, Spec, Whole
 
 
 class PluginRef(Spec):
@@ -15,7 +15,7 @@ class PluginRef(Spec):
 
     name: NonEmpty
     """`coin`, `ngram/plain`, `openai/…`: a plugin's name, and after the slash what its `model` option takes."""
-    options: dict[str, Any] = {}
+    options: JsonObject = {}
     """The plugin's options; `brie-bench plugins show NAME` lists them."""
 
     @model_validator(mode="before")
@@ -33,7 +33,7 @@ class Contender(Spec):
     """The model that completes its prompts."""
     system: NonEmpty | None = None
     """Its own system prompt; a judge never sees it."""
-    lab: str | None = None
+    lab: Prose | None = None
     """Whose model it is, for self-preference."""
 
 
@@ -44,7 +44,7 @@ class JudgeRef(Spec):
     """What the leaderboard calls it."""
     judge: PluginRef
     """The judge plugin, or a model: then the rubric judge over it."""
-    lab: str | None = None
+    lab: Prose | None = None
     """Whose model it is, for self-preference."""
 
     @model_validator(mode="before")
@@ -58,6 +58,15 @@ class OrderPolicy(StrEnum):
 
     BOTH = "both"
     RANDOM = "random"
+
+
+def _under(name: Any, spec: Any) -> dict[str, Any]:
+    """A contender as `NAME: MODEL` or `NAME: {model: …}` writes it."""
+    if not isinstance(spec, dict) or "model" not in spec:
+        return {"name": name, "model": spec}
+    if "name" in spec:
+        raise ValueError(f"contender '{name}' is named twice: before the colon and by 'name'")
+    return {"name": name, **spec}
 
 
 class RunConfig(Spec):
@@ -75,7 +84,7 @@ class RunConfig(Spec):
     """`both`: each pair is judged in both orders; `random`: in one, drawn and balanced in the plan."""
     judge_repeats: Positive = 1
     """How often each presentation is judged."""
-    seed: int = 0
+    seed: Whole = 0
     """Draws the orders."""
     limit: Positive | None = None
     """Only the suite's first so many items."""
@@ -89,10 +98,7 @@ class RunConfig(Spec):
         if isinstance(value.get("baseline"), str):
             value["baseline"] = {"name": "baseline", "model": value["baseline"]}
         if isinstance(value.get("contenders"), dict):
-            value["contenders"] = [
-                {"name": name, **(spec if isinstance(spec, dict) and "model" in spec else {"model": spec})}
-                for name, spec in value["contenders"].items()
-            ]
+            value["contenders"] = [_under(name, spec) for name, spec in value["contenders"].items()]
         return value
 
     @model_validator(mode="after")

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from brie_bench.spec.base import Name, NonEmpty, Spec
+from brie_bench.spec.base import Flag, Name, NonEmpty, Prose, Spec
+
+_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, datetime.date) or (isinstance(value, str) and re.search(_DAY, value)):
+        return value
+    raise ValueError("a day belongs here, such as 2026-02-28")
+
+
+Day = Annotated[
+    datetime.date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date", "pattern": _DAY})
+]
 
 Role = Literal["system", "user", "assistant"]
 
@@ -28,7 +42,7 @@ def check_turns(turns: tuple[Turn, ...], *, ends_with: Literal["user", "assistan
         expected = "user" if number % 2 == 0 else "assistant"
         if turn.role != expected:
             position = len(turns) - len(spoken) + number + 1
-            raise ValueError(f"turn {position} is a {turn.role} turn where a {expected} turn belongs")
+            raise ValueError(f"turn {position} is the {turn.role}'s where the {expected}'s belongs")
     if not spoken or spoken[-1].role != ends_with:
         raise ValueError(f"the last turn must be the {ends_with}'s")
 
@@ -38,17 +52,17 @@ class Provenance(Spec):
 
     author: NonEmpty
     """The person or group that wrote or curated it."""
-    model: str | None = None
+    model: Prose | None = None
     """The model that helped, as its provider names it."""
-    lab: str | None = None
+    lab: Prose | None = None
     """The lab of that model: `anthropic`, `openai`, `google`, …"""
-    source: str | None = None
+    source: Prose | None = None
     """Where it was written: an export, a book, a project."""
-    date: datetime.date | None = None
+    date: Day | None = None
     """When it was written."""
-    licence: str | None = None
+    licence: Prose | None = None
     """An SPDX licence identifier, such as `CC-BY-4.0`."""
-    consent: bool | None = None
+    consent: Flag | None = None
     """Whether everybody whose words these are agreed to this use."""
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
+
 from brie_bench.spec.base import Name, NonEmpty, Spec
 from brie_bench.spec.comparison import Comparison
-from brie_bench.spec.judgment import Failure, Judgment
+from brie_bench.spec.judgment import Failure, Judgment, Winner
 
 
 class Imported(Spec):
@@ -25,7 +27,11 @@ class Imported(Spec):
     comparison: Comparison
     """What was judged."""
     outcome: Judgment | Failure
-    """What came of it."""
+    """What came of it, by the judge's own words."""
+    recorded_winner: Winner | None = None
+    """The winner that was written down, whatever the words say; kept beside, never counted."""
+    completed_at: datetime.datetime | None = None
+    """When the later of the two completions was made, where the record says."""
 
 
 class Unreadable(Spec):

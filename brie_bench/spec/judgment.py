@@ -30,7 +30,7 @@ class Verdict(Spec):
 
     label: Label
     """The better text's slot, or a tie."""
-    scores: dict[Label, dict[str, Score]] = {}
+    scores: dict[Label, dict[Prose, Score]] = {}
     """For A and B, the criteria that were scored; a missing score is left out."""
     rationale: Prose = ""
     """Why, in the judge's words."""
@@ -40,7 +40,7 @@ class Verdict(Spec):
     """The judge's whole answer."""
     usage: Usage = Usage()
     """What the answer took."""
-    model: str | None = None
+    model: Prose | None = None
     """The answering model, as its provider names it."""
 
     @field_validator("scores")
@@ -56,6 +56,13 @@ class Verdict(Spec):
         if values is not None and abs(sum(values.values()) - 1.0) > 0.01:
             raise ValueError(f"probabilities must sum to 1, not {sum(values.values()):.3f}")
         return values
+
+    @property
+    def score_gap(self) -> int | None:
+        """The criterion scores of A less those of B, over the criteria that both were scored on; None without any."""
+        a, b = self.scores.get(Label.A, {}), self.scores.get(Label.B, {})
+        shared = a.keys() & b.keys()
+        return sum(a[name] - b[name] for name in shared) if shared else None
 
     @property
     def preference_a(self) -> float | None:
@@ -86,8 +93,6 @@ class Judgment(Spec):
     """Who was printed first; None where a record does not say. Position bias and test-retest alone look here."""
     verdict: Verdict
     """What the judge said."""
-    recorded_winner: Winner | None = None
-    """For imported records: the winner that was written down, whatever the text says."""
     judged_at: datetime.datetime | None = None
     """When, in UTC."""
 

@@ -100,18 +100,25 @@ class Standing(Spec):
 
 
 class Agreement(Spec):
-    """Two judges on the same pairs."""
+    """Two judges on the same pairs, beside what chance alone would give them."""
 
     suite: str
     contender: str
     judges: tuple[str, str]
     n_pairs: int
+    """Pairs that both judged."""
+    n_prompts: int = 0
+    """Their distinct prompts."""
     agreement: Rate | None
+    """Share of prompts with the same verdict, of win, tie and loss."""
     agreement_interval: Interval | None
     expected: Rate | None
+    """The agreement of two judges with these rates who look at nothing."""
     kappa: Signed | None
+    """Cohen's; None where chance alone would agree always."""
     kappa_interval: Interval | None
     ac1: Signed | None
+    """Gwet's, of three categories."""
     ac1_interval: Interval | None
     reason: str | None
 
@@ -122,11 +129,14 @@ class PanelAgreement(Spec):
     suite: str
     contender: str
     alpha: Signed | None
+    """Krippendorff's, nominal."""
     alpha_interval: Interval | None
     fleiss_kappa: Signed | None
     ac1: Signed | None
     unanimous: Rate | None
+    """Share of pairs on which all judges gave the same verdict."""
     n_pairs: int
+    """Pairs with at least two judges."""
     reason: str | None = None
 
 
@@ -137,8 +147,13 @@ class Retest(Spec):
     contender: str
     judge: str
     n_pairs: int
+    """Pairs judged at least twice."""
     same_order: Rate | None
+    """Share with the same verdict, shown in the same order."""
     swapped_order: Rate | None
+    """The same, shown in the other order."""
+    n_same: int = 0
+    n_swapped: int = 0
     reason: str | None = None
 
 
@@ -149,9 +164,12 @@ class Position(Spec):
     contender: str
     judge: str
     bias: Annotated[float, Field(ge=-0.5, le=0.5)] | None
+    """Half the difference of the contender's rates when shown first and second; ½ always takes the first."""
     interval: Interval | None
     adjusted_win_rate: Rate | None
+    """The mean of those two rates."""
     flip_rate: Rate | None
+    """Share of pairs whose verdict changes with the order."""
     n_prompts: int
     reason: str | None = None
 
@@ -165,7 +183,94 @@ class Length(Spec):
     raw: Rate | None
     length_controlled: Rate | None
     identified: bool
+    """Whether the records can tell."""
     reason: str | None
+    length_ratio: float | None = None
+    """The contender's mean length by the baseline's."""
+    close_rate: Rate | None = None
+    """The win rate among pairs within a tenth of each other in length."""
+    n_close: int = 0
+
+
+class SelfPreference(Spec):
+    """What a judge gives its own lab's contender beyond what the other judges give it."""
+
+    suite: str
+    contender: str
+    judge: str
+    lab: str
+    excess: Signed | None
+    """Mean over prompts of this judge's score less the mean of the other labs' judges."""
+    interval: Interval | None
+    n_prompts: int
+    reason: str | None = None
+
+
+class Ground(Spec):
+    """A contender on its own ground, and off it."""
+
+    contender: str
+    baseline: str
+    kind: Literal["in_domain", "out_of_domain"]
+    sections: tuple[str, ...]
+    n_prompts: int
+    n_pairs: int
+    n_judgments: int
+    n_failures: int
+    win_rate: Rate | None
+    interval: Interval | None
+    p_value: Rate | None
+    """Exact sign-flip test of ½; not adjusted."""
+    reason: str | None = None
+
+
+class Reproducibility(Spec):
+    """The same prompts in several runs."""
+
+    suite: str
+    contender: str
+    section: str
+    n_prompts: int
+    n_runs: int
+    rate: Rate | None
+    """Over all runs."""
+    per_run: tuple[float, ...]
+    """The win rate of each run."""
+    disagreement: Rate | None
+    """The chance that two runs of a prompt score differently."""
+    disagreement_interval: Interval | None
+    observed_sd: float | None
+    """Of the runs' rates."""
+    expected_sd: float | None
+    """The same, if runs differ by chance alone."""
+    cochran_p: Rate | None
+    """Cochran's test that one run stands out."""
+    icc: float | None
+    """The prompts' share of the variance; from 25 prompts."""
+    prompts: tuple[str, ...] = ()
+    """The rows of `table`."""
+    table: tuple[tuple[float, ...], ...] = ()
+    """Prompts × runs."""
+    reason: str | None = None
+
+
+class Sweep(Spec):
+    """The same prompts at several temperatures or token limits."""
+
+    suite: str
+    contender: str
+    section: str
+    parameter: Literal["temperature", "max_tokens"]
+    levels: tuple[float, ...]
+    rates: tuple[float, ...]
+    """The win rate at each level."""
+    n_prompts: int
+    slope: float | None
+    """Change of the win rate for each unit of the parameter."""
+    interval: Interval | None
+    p_value: Rate | None
+    """Exact permutation test of no trend; from 15 prompts."""
+    reason: str | None = None
 
 
 class Rating(Spec):
@@ -173,10 +278,14 @@ class Rating(Spec):
 
     contender: str
     rating: float
+    """Log strength, centred to mean 0."""
     interval: Interval | None
     rank_low: int
+    """The best rank that the records do not rule out."""
     rank_high: int
+    """The worst one."""
     component: int
+    """Ratings of different components may not be compared."""
 
 
 class Finding(Spec):
@@ -198,15 +307,38 @@ class Leaderboard(Spec):
     """What is published. Same records, same leaderboard, to the byte: it holds no clock and no cost."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
+    """The version of this schema."""
     suites: tuple[SuiteSummary, ...]
+    """The suites, or imported prompts, it is about."""
     runs: tuple[str, ...]
+    """The runs it is made of."""
     baseline: str
+    """The fixed opponent; several, separated by slashes, are not comparable."""
     records: tuple[Records, ...] = ()
+    """The files the numbers were computed from."""
     standings: tuple[Standing, ...] = ()
+    """Who stands where: the panel and each judge, over all sections and in each."""
     agreement: tuple[Agreement, ...] = ()
+    """Every two judges."""
     panel_agreement: tuple[PanelAgreement, ...] = ()
+    """All judges."""
     retest: tuple[Retest, ...] = ()
+    """Every judge with itself."""
     position: tuple[Position, ...] = ()
+    """What being shown first is worth."""
     length: tuple[Length, ...] = ()
+    """What length is worth."""
+    self_preference: tuple[SelfPreference, ...] = ()
+    """What a judge's own lab is worth to it; empty with fewer than two labs."""
+    grounds: tuple[Ground, ...] = ()
+    """In-domain beside out-of-domain."""
+    reproducibility: tuple[Reproducibility, ...] = ()
+    """Sections that ask the same again."""
+    sweeps: tuple[Sweep, ...] = ()
+    """Sections that vary temperature or length."""
     ratings: tuple[Rating, ...] | None = None
+    """Bradley-Terry ratings; None where they would tell no more than the rates."""
+    ratings_reason: str | None = None
+    """Why there are no ratings."""
     findings: tuple[Finding, ...] = ()
+    """What a reader must know about the records."""

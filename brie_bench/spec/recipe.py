@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from brie_bench.spec.base import SCHEMA_VERSION, Name, NonEmpty, Positive, Spec
+from brie_bench.spec.base import NUMERIC, SCHEMA_VERSION, JsonObject, Name, NonEmpty, Positive, Spec, Whole
 
 
 class Lora(Spec):
@@ -17,7 +17,7 @@ class Lora(Spec):
     """Rank."""
     alpha: Positive = 32
     """Scale; the update is multiplied by alpha / r."""
-    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.05
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0), NUMERIC] = 0.05
     """Dropout before the adapter."""
     target_modules: Annotated[tuple[NonEmpty, ...], Field(min_length=1)] = ("q_proj", "v_proj")
     """The projections that get one."""
@@ -36,23 +36,23 @@ class TrainingRecipe(Spec):
     """The base model: a local folder or a hub id, `@REVISION` after it where one is meant."""
     conversations: NonEmpty
     """The conversations' JSONL file, relative to the recipe."""
-    validation_share: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.05
+    validation_share: Annotated[float, Field(ge=0.0, lt=1.0), NUMERIC] = 0.05
     """The share of prompt groups held out."""
     lora: Lora = Lora()
     """The adapter."""
-    epochs: Annotated[float, Field(gt=0)] = 2.0
+    epochs: Annotated[float, Field(gt=0), NUMERIC] = 2.0
     """Passes over the data."""
     batch_size: Positive = 8
     """Conversations an optimiser step sees."""
-    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
+    learning_rate: Annotated[float, Field(gt=0), NUMERIC] = 2e-4
     """Peak learning rate, linear decay to 0."""
-    warmup_steps: Annotated[int, Field(ge=0)] = 20
+    warmup_steps: Annotated[int, Field(ge=0), NUMERIC] = 20
     """Steps up to the peak."""
     max_length: Positive = 2048
     """Tokens of a conversation; a longer one is reported, not cut."""
-    seed: int = 0
+    seed: Whole = 0
     """Draws the order of the data and the adapter's first weights."""
-    options: dict[str, Any] = {}
+    options: JsonObject = {}
     """The trainer plugin's own options."""
 
 

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from brie_bench.spec.base import SCHEMA_VERSION, Name, NonEmpty, Positive, Spec, Temperature, digest
+from brie_bench.spec.base import (
+    NUMERIC,
+    SCHEMA_VERSION,
+    Name,
+    NonEmpty,
+    Positive,
+    Prose,
+    Spec,
+    Temperature,
+    Whole,
+    digest,
+)
 from brie_bench.spec.prompt import Prompt
 
 DEFAULT_CRITERIA = ("creativity", "coherence", "depth", "engagement", "quality")
@@ -30,16 +41,33 @@ class Sampling(Spec):
 
     temperature: Temperature | None = None
     """0 is greedy."""
-    top_p: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    top_p: Annotated[float, Field(gt=0.0, le=1.0), NUMERIC] | None = None
     """Nucleus sampling's mass."""
     max_tokens: Positive | None = None
     """Where the completion is cut off."""
-    seed: int | None = None
+    seed: Whole | None = None
     """For models that can repeat themselves."""
+
+
+def _grid_rules(schema: dict[str, Any]) -> None:
+    """What `Grid` checks of a kind, said in JSON Schema too, so that an editor says it while the suite is written."""
+    for field in ("temperatures", "max_tokens"):
+        schema["properties"][field]["uniqueItems"] = True
+    needed = {"temperature": ("temperatures", {"minItems": 2}), "length": ("max_tokens", {"minItems": 2})}
+    needed["reproducibility"] = ("repeats", {"minimum": 2})
+    schema["allOf"] = [
+        {
+            "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
+            "then": {"properties": {field: rule}, "required": [field]},
+        }
+        for kind, (field, rule) in needed.items()
+    ]
 
 
 class Grid(Spec):
     """The part of a section that makes items of its prompts."""
+
+    model_config = ConfigDict(json_schema_extra=_grid_rules)
 
     name: Name
     """Unique within the suite."""
@@ -90,7 +118,7 @@ class SuiteHead(Spec):
     """The suite's name; its folder has the same."""
     title: NonEmpty
     """A line for a table's head."""
-    description: str = ""
+    description: Prose = ""
     """What it is for, and what it can and cannot tell."""
     criteria: Annotated[tuple[Name, ...], Field(min_length=1)] = DEFAULT_CRITERIA
     """What a rubric judge scores, each 1 to 5."""

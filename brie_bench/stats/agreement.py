@@ -58,7 +58,7 @@ def agreement(
     pair: ArrayLike | None = None,
     order: ArrayLike | None = None,
     confidence_level: float = 0.95,
-    n_resamples: int = 5_000,
+    n_resamples: int = 10_000,
     seed: int = 0,
 ) -> Agreement:
     """Agreement between judges on win, tie and loss, always three categories, corrected for chance in several ways.
@@ -80,17 +80,18 @@ def agreement(
     """
     level = within_unit("confidence_level", confidence_level)
     draws = at_least("n_resamples", n_resamples, 1)
-    cells = judged_cells(rate_table("ratings", ratings, "judge"), prompt, pair, order)
-    n_judges = cells.shares.shape[1]
+    table = rate_table("ratings", ratings, "judge")
+    n_judges = table.shape[1]
     if n_judges < 2:
         return Agreement(0, 0, {}, None, None, None, None, None, None, None, None, None)
+    cells = judged_cells(table, prompt, pair, order)
     features, counts, n_pairs = _prompt_features(cells)
     masses = np.concatenate((counts, np.full(len(_CORNERS), 0.5)))
     sums = (counts @ features)[None, :]
     resampled = weighted_sums(np.vstack((features, _anchors(n_judges))), masses, draws, seed)
     couples = list(combinations(range(n_judges), 2))
     pairs = {
-        couple: _pair_agreement(sums[:, at : at + 10], resampled[:, at : at + 10], n, level)
+        couple: _pair_agreement(sums[:, at : at + 10], resampled[:, at : at + 10], n, cells.turned, level)
         for couple, at, n in zip(couples, range(0, 10 * len(couples), 10), n_pairs, strict=False)
     }
     panel, panel_draws = _panel(sums[:, 10 * len(couples) :]), _panel(resampled[:, 10 * len(couples) :])
@@ -112,7 +113,7 @@ def agreement(
     )
 
 
-def _pair_agreement(sums: Floats, resampled: Floats, n: int, level: float) -> PairAgreement:
+def _pair_agreement(sums: Floats, resampled: Floats, n: int, turned: bool, level: float) -> PairAgreement:
     n_prompts = round(float(sums[0, 9]))
     if not n:
         return PairAgreement(0, 0, None, None, None, None, np.zeros((3, 3)), None, None, None)
@@ -126,7 +127,7 @@ def _pair_agreement(sums: Floats, resampled: Floats, n: int, level: float) -> Pa
         expected=_defined(here.expected),
         kappa=kappa,
         ac1=ac1,
-        table=table[0] * n,
+        table=(table[0, ::-1, ::-1] if turned else table[0]) * n,
         interval=bounds(there.agreement, level, rate),
         kappa_interval=bounds(there.kappa, level, kappa),
         ac1_interval=bounds(there.ac1, level, ac1),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import inf, log, sqrt
 
 import numpy as np
 
 from .inputs import Floats, Interval, at_least, within_unit
 from .rates import mirrored_rate
+
+_WHOLE = 1_000  # up to here the sign test counts in whole numbers, without any rounding
 
 
 def wilson_ci(wins: float, n: float, confidence_level: float = 0.95) -> Interval | None:
@@ -65,18 +68,30 @@ def sign_test(wins: int, losses: int) -> float:
     """
     fewer = min(at_least("wins", wins, 0), at_least("losses", losses, 0))
     n = int(wins + losses)
-    return min(1.0, 2.0 * float(np.exp(log_pmf(n, np.arange(fewer + 1.0), 0.5)).sum()))
+    if n > _WHOLE:
+        return min(1.0, 2.0 * float(np.exp(log_pmf(n, np.arange(fewer + 1.0), 0.5)).sum()))
+    ways = total = 1
+    for k in range(fewer):
+        ways = ways * (n - k) // (k + 1)
+        total += ways
+    return float(min(1.0, 2 * total / 2**n))
 
 
 def log_pmf(n: int, k: Floats, p: float) -> Floats:
-    """log P(X = k) for X ~ Binomial(n, p), k whole numbers counted up from 0."""
-    with_wins = np.concatenate(([0.0], np.cumsum(np.log((n - k[1:] + 1) / k[1:]))))
-    on_win, on_loss = (log(q) if q > 0 else -inf for q in (p, 1 - p))
-    # 0·log 0 is 0: a certain loss makes no win with certainty
-    won = np.where(k > 0, k, 0.0) * on_win if on_win > -inf else np.where(k > 0, -inf, 0.0)
-    lost = (n - k) * on_loss if on_loss > -inf else np.where(k < n, -inf, 0.0)
-    total: Floats = with_wins + won + lost
+    """log P(X = k) for X ~ Binomial(n, p), with k = 0, 1, 2, … in this order, and −inf where it is impossible."""
+    on_win, on_loss = (log(chance) if chance > 0 else -inf for chance in (p, 1 - p))
+    # where a count is 0 its factor is 1, also when the chance is 0 and the logarithm −inf
+    wins, losses = (np.where(count > 0, count, 1.0) for count in (k, n - k))
+    total: Floats = (
+        _log_choose(n, k.size) + np.where(k > 0, wins * on_win, 0.0) + np.where(k < n, losses * on_loss, 0.0)
+    )
     return total
+
+
+@lru_cache(maxsize=64)
+def _log_choose(n: int, size: int) -> Floats:
+    k = np.arange(1.0, size)
+    return np.concatenate(([0.0], np.cumsum(np.log((n - k + 1) / k))))
 
 
 def normal_quantile(p: float) -> float:

@@ -37,16 +37,6 @@ def rate_table(name: str, values: ArrayLike, columns: str) -> Floats:
     return _within(name, array, 0.0, 1.0)
 
 
-def flags(name: str, values: ArrayLike) -> NDArray[np.bool_]:
-    """True and False, or 1 and 0, as a boolean array of any shape."""
-    array = np.asarray(values)
-    if array.dtype == np.bool_:
-        return array
-    if array.size and not np.isin(array, (0, 1)).all():
-        raise ValueError(f"{name} must hold only True and False (or 1 and 0)")
-    return array.astype(np.bool_)
-
-
 def same_length(**named: Any) -> int:
     """The common length of the named arrays, or an error that names the lengths."""
     lengths = {name: len(array) for name, array in named.items()}
@@ -79,11 +69,28 @@ def codes(name: str, labels: ArrayLike) -> tuple[NDArray[Any], Ints]:
         low, high = int(array.min()), int(array.max())
         if high - low < 4 * array.size + 1024:  # a table of the labels seen is far cheaper than sorting a million rows
             return _dense_codes(array, low, high)
+    if array.dtype.kind in "OU":
+        return _text_codes(name, array)
+    distinct, inverse = np.unique(array, return_inverse=True)
+    return distinct, inverse.astype(np.intp, copy=False)
+
+
+def _text_codes(name: str, array: NDArray[Any]) -> tuple[NDArray[Any], Ints]:
+    """As `codes`, for strings: hashing them is several times faster than sorting them all."""
+    items = array.tolist()
     try:
-        distinct, inverse = np.unique(array, return_inverse=True)
+        distinct = sorted(set(items))
     except TypeError:
         raise ValueError(f"{name} mixes labels that cannot be sorted: use only strings or only numbers") from None
-    return distinct, inverse.astype(np.intp, copy=False)
+    place = {label: index for index, label in enumerate(distinct)}
+    inverse = np.fromiter(map(place.__getitem__, items), dtype=np.intp, count=len(items))
+    return np.array(distinct, dtype=array.dtype), inverse
+
+
+def even_sum(values: Floats) -> float:
+    """The sum of the values, to the last bit the same for any order of them, and its negative for their negatives."""
+    ordered = np.sort(values)
+    return float(ordered.sum() - (-ordered[::-1]).copy().sum()) / 2
 
 
 def _dense_codes(array: NDArray[Any], low: int, high: int) -> tuple[NDArray[Any], Ints]:
@@ -105,6 +112,10 @@ def _floats(name: str, values: ArrayLike) -> Floats:
 
 
 def _within(name: str, array: Floats, low: float, high: float) -> Floats:
-    if array.size and (np.fmin.reduce(array, axis=None) < low or np.fmax.reduce(array, axis=None) > high):
-        raise ValueError(f"{name} holds a value outside [{low:g}, {high:g}]: use 1 win, ½ tie, 0 loss, NaN failure")
+    if array.size:
+        for extreme in (np.fmin.reduce(array, axis=None), np.fmax.reduce(array, axis=None)):
+            if extreme < low or extreme > high:
+                raise ValueError(
+                    f"{name} holds {extreme:g}: values must lie in [{low:g}, {high:g}], NaN for a missing one"
+                )
     return array

@@ -84,7 +84,7 @@ def _two_sided(z: ArrayLike, confidence_level: float, lower: Lower) -> Interval 
     if not scores.size:
         return None
     values, counts = np.unique(np.round(scores, _DECIMALS), return_counts=True)
-    mirrored = np.round(1.0 - values, _DECIMALS)[::-1]
+    mirrored = np.round(1.0 - values, _DECIMALS)[::-1].copy()  # a view would be summed in another order
     masses = counts.astype(np.float64)
     low, gap = lower(values, masses, tail), lower(mirrored, masses[::-1].copy(), tail)
     # 1 − (1 − x) drops the bits of x that 1 − x cannot hold, so that mirroring twice gives x back

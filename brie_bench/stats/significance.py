@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import lcm
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .binomial import sign_test
-from .inputs import Floats, Interval, at_least, rates, same_length, vector
+from .inputs import Floats, Interval, at_least, even_sum, rates, same_length, vector
 from .intervals import anchored_ci
 from .inversion import flip_tail, grouped
+from .lattice import common_unit, enumerated_tail, subset_tail
 
 _DECIMALS = 12
-_GRID = 1_000_000
 _WORK = 20_000_000
 
 
@@ -40,8 +39,9 @@ def sign_flip_p(
     1.0 when all are zero. Values are rounded to 12 decimals.
 
     "auto" is exact where the values lie on a common grid (always so for means of win, tie and loss): dynamic
-    programming over subset sums. Up to 100 prompts with values on no such grid are rounded to one of 200 000 steps;
-    more of them, and very large grids, go through the inverted transform, which agrees to many digits. "resample"
+    programming over subset sums. Off any grid all choices are compared up to 32 prompts, and values rounded to one of
+    200 000 steps up to 100; more of them, and very large grids, go through the inverted transform, which agrees to many
+    digits. "resample"
     draws `n_resamples` flips from `seed` and gives (1 + hits)/(1 + n_resamples).
 
     Raises ValueError for infinite values. Sources: Fisher (1935); Pagano & Tritchler (1983) for the exact computation.
@@ -52,9 +52,9 @@ def sign_flip_p(
     values = np.round(values[~np.isnan(values)], _DECIMALS)
     if not values.size:
         return None
-    values = np.sort(values[values != 0])  # sorted, so that no sum depends on the order of the rows
+    values = values[values != 0]
     sizes = np.sort(np.abs(values))
-    total = abs(float(values.sum()))
+    total = abs(even_sum(values))
     if not values.size or total < 1e-9 * sizes[-1]:
         return 1.0
     if method == "resample":
@@ -62,14 +62,16 @@ def sign_flip_p(
     wins = int(np.count_nonzero(values > 0))
     if sizes[0] == sizes[-1] or wins in (0, values.size):
         return sign_test(wins, values.size - wins)
-    unit = _common_unit(sizes)
+    unit = common_unit(np.unique(sizes), float(sizes.sum()))
     span = 2 * unit if unit else 0.0
+    if unit is None and values.size <= 32:
+        return enumerated_tail(sizes, total)
     if unit is None and values.size <= 100:
         unit = float(sizes.sum()) / 200_000
     if unit and values.size * float(sizes.sum()) / unit <= _WORK:
         steps = np.rint(values / unit).astype(np.int64)
         lost = int(np.abs(steps).sum() - abs(steps.sum())) // 2
-        return min(1.0, 2.0 * _subset_tail(np.abs(steps), lost))
+        return min(1.0, 2.0 * subset_tail(np.abs(steps), lost))
     distinct, counts = np.unique(sizes, return_counts=True)
     return min(1.0, 2.0 * flip_tail(*grouped(distinct, counts.astype(np.float64)), total, span))
 
@@ -103,39 +105,12 @@ def paired_difference(
     a, b = rates("z_a", z_a), rates("z_b", z_b)
     n = same_length(z_a=a, z_b=b)
     d = a - b
-    d = np.sort(d[~np.isnan(d)])
+    d = d[~np.isnan(d)]
     if not d.size:
         return PairedDifference(None, None, None, 0, n)
     half = anchored_ci((d + 1) / 2, confidence_level, n_resamples=n_resamples, seed=seed)
     interval = None if half is None else (2 * half[0] - 1, 2 * half[1] - 1)
-    difference = float(d.sum() - (-d[::-1]).sum()) / (2 * d.size)  # both orders, so that the sum mirrors exactly
-    return PairedDifference(difference, interval, sign_flip_p(d), d.size, n - d.size)
-
-
-def _common_unit(sizes: Floats) -> float | None:
-    """The step of the coarsest grid that holds all `sizes`, or None when it would have too many steps."""
-    from fractions import Fraction
-
-    total, scale = float(sizes.sum()), 1
-    for size in np.unique(sizes).tolist():
-        fraction = Fraction(size).limit_denominator(10_000)
-        scale = lcm(scale, fraction.denominator)
-        if abs(float(fraction) - size) > 1e-10 or scale * total > _GRID:
-            return None
-    steps = np.rint(np.unique(sizes) * scale).astype(np.int64)
-    return int(np.gcd.reduce(steps)) / scale
-
-
-def _subset_tail(steps: NDArray[np.int64], limit: int) -> float:
-    """P(Σ bₖ·stepsₖ ≤ limit) for fair coins bₖ in {0, 1}."""
-    mass = np.zeros(limit + 1)
-    mass[0], top = 1.0, 0
-    for step in steps.tolist():
-        top = min(top + step, limit)
-        if step <= top:
-            mass[step : top + 1] += mass[: top + 1 - step].copy()
-        mass[: top + 1] *= 0.5
-    return float(mass.sum())
+    return PairedDifference(even_sum(d) / d.size, interval, sign_flip_p(d), d.size, n - d.size)
 
 
 def _flips(sizes: Floats, total: float, n_resamples: int, seed: int) -> float:

@@ -17,7 +17,8 @@ class Cells:
     """`shares[C, J, 3]`: shares of win, tie and loss among a judge's verdicts on one pair in one order, 0 for none.
 
     Cells that look alike may be one entry: `kind` names the entry of each, `pair_of_cell` its pair. Without a prompt
-    to average over, `counts[C]` says how many pairs each entry stands for, and the rest is empty.
+    to average over, `counts[C]` says how many pairs each entry stands for, and the rest is empty. `turned` says that
+    wins and losses were exchanged.
     """
 
     shares: Floats
@@ -26,6 +27,7 @@ class Cells:
     pair_of_cell: Ints
     prompt_of_pair: Ints
     n_prompts: int
+    turned: bool
 
 
 def verdict_codes(scores: Floats) -> NDArray[np.int8]:
@@ -37,15 +39,21 @@ def verdict_codes(scores: Floats) -> NDArray[np.int8]:
 
 
 def judged_cells(ratings: Floats, prompt: ArrayLike | None, pair: ArrayLike | None, order: ArrayLike | None) -> Cells:
-    """Rows of ratings as cells, turned so that wins prevail: agreement is the same either way, and so are its draws."""
+    """Rows of ratings as cells, turned so that wins prevail: then both sides' data give the same draws."""
     verdicts = verdict_codes(ratings)
     rows = np.arange(len(verdicts))
     pair_code = rows if pair is None else codes("pair", pair)[1]
     prompt_code = pair_code if prompt is None else codes("prompt", prompt)[1]
     order_code = np.zeros_like(rows) if order is None else codes("order", order)[1]
     same_length(ratings=verdicts, prompt=prompt_code, pair=pair_code, order=order_code)
+    labels = [
+        code for code, given in ((prompt_code, prompt), (pair_code, pair), (order_code, order)) if given is not None
+    ]
+    turned = _losses_prevail(verdicts, labels)
+    if turned:
+        verdicts = _exchanged(verdicts)
     if pair is None:
-        return _row_cells(verdicts, None if prompt is None else prompt_code)
+        return _row_cells(verdicts, None if prompt is None else prompt_code, turned)
     pair_key, pair_code = _joined(prompt_code, pair_code)
     cell_key, cell_code = _joined(pair_code, order_code)
     prompts, prompt_of_pair = np.unique(pair_key[0], return_inverse=True)
@@ -53,30 +61,33 @@ def judged_cells(ratings: Floats, prompt: ArrayLike | None, pair: ArrayLike | No
     slots = (cell_code[:, None] * n_judges + np.arange(n_judges)) * 4 + verdicts
     counted = np.bincount(slots.ravel(), minlength=n_cells * n_judges * 4).reshape(n_cells, n_judges, 4)[:, :, 1:]
     shares = counted / np.maximum(counted.sum(axis=2, keepdims=True), 1)
-    surplus = (counted[:, :, 0] - counted[:, :, 2]).sum(axis=1)
-    if _losses_prevail(surplus, prompt_of_pair[cell_key[0]]):
-        shares = shares[:, :, ::-1]
-    return Cells(shares, None, np.arange(n_cells), cell_key[0], prompt_of_pair, prompts.size)
+    return Cells(shares, None, np.arange(n_cells), cell_key[0], prompt_of_pair, prompts.size, turned)
 
 
-def _row_cells(verdicts: NDArray[np.int8], prompt_code: Ints | None) -> Cells:
+def _row_cells(verdicts: NDArray[np.int8], prompt_code: Ints | None, turned: bool) -> Cells:
     """Every row a pair, judged once; rows with the same verdicts are one entry."""
     patterns, kind = _distinct(verdicts)
-    turned = (4 - patterns) % 4
-    counts = np.bincount(kind, minlength=len(patterns))
-    surplus = (patterns == 1).sum(axis=1) - (patterns == 3).sum(axis=1)
-    none = np.zeros(0, dtype=np.intp)
-    if prompt_code is not None:
-        if _losses_prevail(surplus[kind], prompt_code):
-            patterns = turned
-        n_prompts = int(prompt_code.max(initial=-1)) + 1
-        return Cells(_one_hot(patterns), None, kind, np.arange(len(kind)), prompt_code, n_prompts)
-    order = np.lexsort(turned.T)  # the order the patterns have when seen from the other side
-    here, there = np.column_stack((patterns, counts)), np.column_stack((turned, counts))[order]
-    margin = int(surplus @ counts)
-    if [margin, *here.ravel().tolist()] < [-margin, *there.ravel().tolist()]:
-        patterns, counts = turned[order], counts[order]
-    return Cells(_one_hot(patterns), counts.astype(np.float64), none, none, none, len(kind))
+    shares: Floats = np.asarray(patterns[:, :, None] == np.array([1, 2, 3]), dtype=np.float64)
+    if prompt_code is None:
+        counts = np.bincount(kind, minlength=len(patterns)).astype(np.float64)
+        none = np.zeros(0, dtype=np.intp)
+        return Cells(shares, counts, none, none, none, len(kind), turned)
+    n_prompts = int(prompt_code.max(initial=-1)) + 1
+    return Cells(shares, None, kind, np.arange(len(kind)), prompt_code, n_prompts, turned)
+
+
+def _exchanged(verdicts: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Wins for losses."""
+    return ((4 - verdicts) % 4).astype(np.int8)
+
+
+def _losses_prevail(verdicts: NDArray[np.int8], labels: list[Ints]) -> bool:
+    """More losses than wins; when as many, the side whose sorted rows come first."""
+    margin = np.count_nonzero(verdicts == 1) - np.count_nonzero(verdicts == 3)
+    if margin or not verdicts.size:
+        return bool(margin < 0)
+    here, there = (np.column_stack((*labels, side)) for side in (verdicts, _exchanged(verdicts)))
+    return bool(here[np.lexsort(here.T)].tolist() > there[np.lexsort(there.T)].tolist())
 
 
 def _distinct(verdicts: NDArray[np.int8]) -> tuple[NDArray[np.int8], Ints]:
@@ -90,20 +101,8 @@ def _distinct(verdicts: NDArray[np.int8]) -> tuple[NDArray[np.int8], Ints]:
     return (seen[:, None] // places % 4).astype(np.int8), kind
 
 
-def _one_hot(patterns: NDArray[np.int8]) -> Floats:
-    return (patterns[:, :, None] == np.array([1, 2, 3])).astype(np.float64)
-
-
 def _joined(outer: Ints, inner: Ints) -> tuple[Ints, Ints]:
     """The different (outer, inner) combinations, as two rows, and each row's combination."""
     base = int(inner.max(initial=0)) + 1
     keys, code = np.unique(outer * base + inner, return_inverse=True)
     return np.vstack((keys // base, keys % base)), code
-
-
-def _losses_prevail(surplus: Ints, prompt_code: Ints) -> bool:
-    """More losses than wins; when as many, in the first prompt that is not even."""
-    margins = np.bincount(prompt_code, weights=surplus)
-    decided = np.concatenate(([margins.sum()], margins))
-    decided = decided[decided != 0]
-    return bool(decided.size and decided[0] < 0)

@@ -1,0 +1,267 @@
+"""Findings about a pass as a whole: who judged it, when, how often, under which labels and in which order."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from brie_bench.engine.ledger import Ledger, RunRow
+from brie_bench.errors import plain
+from brie_bench.report.audit.verdicts import EXAMPLES
+from brie_bench.report.reading import player_of
+from brie_bench.report.words import count
+from brie_bench.spec.leaderboard import Finding
+
+FEWEST = 5
+"""Fewer rows than this show no pattern."""
+SAME = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A judging, with what its record says."""
+
+    contender: str
+    pair: str
+    judge: str
+    labels: str
+    shown: str | None
+    raw: str | None
+    source: str | None
+    line: int | None
+    judged_at: str | None
+
+    @property
+    def name(self) -> str:
+        """The judge as recorded, without the file that keeps equal names apart."""
+        return self.judge.partition("@")[0]
+
+
+def pass_findings(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
+    """For imported records, all of them; for our own runs, those that can occur there."""
+    yield from _identical(ledger, run)
+    yield from _same_lab(run)
+    if run.per_pair is not None:
+        return
+    columns = "c.contender, c.pair, j.judge, j.labels, j.shown, v.raw_digest, v.source, v.line, v.at"
+    query = (
+        f"SELECT {columns} FROM judging j CROSS JOIN verdict v ON v.key = j.key"  # noqa: S608
+        " JOIN comparison c ON c.run = j.run AND c.number = j.comparison WHERE j.run = ? ORDER BY v.source, v.line"
+    )
+    rows = [Row(*row) for row in ledger.select(query, run.number)]
+    by_source: dict[str, list[Row]] = {}
+    for row in rows:
+        by_source.setdefault(row.source or run.id, []).append(row)
+    yield from _duplicates(by_source)
+    yield from _labels(by_source)
+    yield from _orders(by_source)
+    yield from _mixed(by_source)
+    yield from _unverifiable(by_source)
+    yield from _time_travel(ledger, run)
+
+
+def _duplicates(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
+    """A pair twice in one pass under the same labels."""
+    for source, rows in by_source.items():
+        times: dict[tuple[str, str, str], list[Row]] = {}
+        for row in rows:
+            times.setdefault((row.contender, row.pair, row.labels), []).append(row)
+        twice = [group for group in times.values() if len(group) > 1]
+        if twice:
+            yield Finding(
+                code="duplicate-judgments",
+                severity="warning",
+                message=f"{count(len(twice), 'pair')} of {plain(source, 120)} {_was(len(twice))} judged more than once:"
+                f" {count(len(rows), 'row')} are {count(len(times), 'pair')}. A pair counts once here; rates and intervals"
+                " over rows count it again.",
+                count=len(twice),
+                examples=tuple(_place(group[1]) for group in twice[:EXAMPLES]),
+            )
+
+
+def _labels(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
+    for source, rows in by_source.items():
+        written = [row for row in rows if row.raw is not None]
+        if len(written) >= FEWEST and len({row.labels for row in written}) == 1:
+            a, b = ("baseline", "contender") if written[0].labels == "baseline_first" else ("contender", "baseline")
+            yield Finding(
+                code="label-confounded",
+                severity="warning",
+                message=f"In all {len(written)} judgments of {plain(source, 120)} the {a} is called A and the {b} B: a judge's"
+                f" liking for a letter cannot be told from a liking for the {b}. Judge again with labels that follow the slots.",
+                count=len(written),
+            )
+
+
+def _orders(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
+    for source, rows in by_source.items():
+        shown = [row.shown for row in rows if row.shown is not None]
+        first = shown.count("contender_first")
+        if len(shown) >= 2 * FEWEST and not 0.4 <= first / len(shown) <= 0.6:
+            yield Finding(
+                code="order-unbalanced",
+                severity="warning",
+                message=f"The contender was shown first in {first} of {len(shown)} judgments of {plain(source, 120)}: a liking"
+                " for a position looks like a liking for a model. Look at the order-adjusted rate.",
+                count=len(shown),
+            )
+
+
+def _mixed(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
+    """Several judges in one pass that did not judge the same pairs."""
+    for source, rows in by_source.items():
+        pairs: dict[str, set[tuple[str, str]]] = {}
+        for row in rows:
+            pairs.setdefault(row.name, set()).add((row.contender, row.pair))
+        if any(len(a & b) < SAME * len(a | b) for a, b in combinations(pairs.values(), 2)):
+            judged = {name: sum(row.name == name for row in rows) for name in pairs}
+            told = ", ".join(f"{plain(name, 60)} {number}" for name, number in sorted(judged.items()))
+            yield Finding(
+                code="judge-mixed",
+                severity="warning",
+                message=f"{plain(source, 120)} is the work of several judges on different pairs ({told}): its overall rate is no"
+                " judge's. Read the judges' own rows.",
+                count=len(rows),
+            )
+
+
+_DATE = re.compile(r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
+
+
+def _unverifiable(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
+    """A judge that no record names, or whose record was copied from another pass."""
+    for source, rows in by_source.items():
+        nameless = [row for row in rows if row.name == "unknown"]
+        if nameless:
+            yield Finding(
+                code="judge-unverifiable",
+                severity="error",
+                message=f"{count(len(nameless), 'judgment')} of {plain(source, 120)} {_have(len(nameless))} no judge on record."
+                " Nobody can repeat them: judge the completions again by a judge that is named.",
+                count=len(nameless),
+                examples=tuple(map(_place, nameless[:EXAMPLES])),
+            )
+        copied = _copied_from(source, rows, by_source)
+        if not copied:
+            continue
+        names = sorted({row.name for row in rows})
+        vouched = all(_normal(name) in _normal(source) for name in names)
+        judges = ", ".join(plain(name, 60) for name in names)
+        yield Finding(
+            code="judge-unverifiable",
+            severity="warning" if vouched else "error",
+            message=f"The records of {plain(source, 120)} carry times that are not theirs ({copied})"
+            + (
+                f"; the file's own name vouches for the judge ({judges}), not for when it judged."
+                if vouched
+                else f", so the judge they name ({judges}) may be copied as well: nothing else says who judged. Treat the judge"
+                " as unknown, or judge again."
+            ),
+            count=len(rows),
+        )
+
+
+def _copied_from(source: str, rows: Sequence[Row], by_source: dict[str, list[Row]]) -> str:
+    """How it can be told that the times of `rows` were copied, or nothing."""
+    times = [row.judged_at for row in rows if row.judged_at]
+    if len(times) < FEWEST:
+        return ""
+    dates = ["-".join(match) for match in _DATE.findall(source)]
+    latest = max(times)[:10]
+    if dates and max(dates) > latest and any(date <= latest for date in dates):
+        return f"the file's name says {max(dates)}, its records {latest}"
+    for other, others in by_source.items():
+        if other >= source:
+            continue
+        written: dict[tuple[str, str | None], str | None] = {
+            (row.pair, row.judged_at): row.raw for row in others if row.judged_at
+        }
+        same = [row for row in rows if written.get((row.pair, row.judged_at), row.raw) != row.raw]
+        if len(same) >= SAME * len(times):
+            return f"{plain(other, 120)} has the same times for other texts"
+    return ""
+
+
+def _time_travel(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
+    rows = ledger.select(
+        "SELECT v.source || ':' || v.line FROM judging j CROSS JOIN verdict v ON v.key = j.key"
+        " JOIN comparison c ON c.run = j.run AND c.number = j.comparison"
+        " JOIN completion k ON k.key IN (c.contender_key, c.baseline_key)"
+        " WHERE j.run = ? AND v.at != '' AND k.at != '' AND v.at < k.at GROUP BY v.key ORDER BY v.source, v.line",
+        run.number,
+    )
+    if rows:
+        yield Finding(
+            code="time-travel",
+            severity="error",
+            message=f"{count(len(rows), 'judgment')} {_was(len(rows))} made before the completion they judge, by their own"
+            " records: times, texts or both are not what they say. Go back to the original files.",
+            count=len(rows),
+            examples=tuple(plain(row[0], 160) for row in rows[:EXAMPLES]),
+        )
+
+
+def _identical(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
+    """Two judges that wrote the same words, or are the same configuration under two names."""
+    judges = json.loads(run.record)["judges"]
+    twins = [
+        (a["name"], b["name"]) for a, b in combinations(judges, 2) if a.get("digest") and a["digest"] == b.get("digest")
+    ]
+    for a, b in twins:
+        yield Finding(
+            code="identical-judges",
+            severity="error",
+            message=f"{plain(a)} and {plain(b)} are one judge under two names: their agreement says nothing, and the panel counts"
+            " it twice. Remove one.",
+        )
+    rows = ledger.select(
+        "SELECT a.judge, b.judge, count(*), sum(x.raw_digest = y.raw_digest) FROM judging a CROSS JOIN verdict x ON x.key = a.key"
+        " JOIN judging b ON b.run = a.run AND b.comparison = a.comparison AND b.labels = a.labels AND b.repeat = a.repeat"
+        " AND b.judge > a.judge JOIN verdict y ON y.key = b.key WHERE a.run = ? AND x.raw_digest IS NOT NULL"
+        " AND y.raw_digest IS NOT NULL GROUP BY a.judge, b.judge",
+        run.number,
+    )
+    for a, b, shared, same in rows:
+        if (a, b) not in twins and shared >= FEWEST and same > shared / 2:
+            yield Finding(
+                code="identical-judges",
+                severity="error",
+                message=f"{plain(a)} and {plain(b)} wrote the same words in {same} of {shared} shared judgments: they are one"
+                " judge, or one was copied. Count one of them.",
+                count=same,
+            )
+
+
+def _same_lab(run: RunRow) -> Iterator[Finding]:
+    """A judge whose lab made a contender."""
+    record = json.loads(run.record)
+    sides = {side["name"]: player_of(side).lab for side in (record["baseline"], *record["contenders"])}
+    for judge in record["judges"]:
+        lab = player_of(judge).lab
+        kin = [plain(name) for name, other in sides.items() if lab and other == lab]
+        if kin:
+            yield Finding(
+                code="same-lab",
+                severity="note",
+                message=f"{plain(judge['name'])} is of the lab that made {', '.join(kin)} ({lab}): judges tend to"
+                " prefer their own. Have judges of other labs on the panel, and look at their rows.",
+            )
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _place(row: Row) -> str:
+    return plain(f"{row.source}:{row.line}", 160)
+
+
+def _was(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
+def _have(number: int) -> str:
+    return "has" if number == 1 else "have"

@@ -1,0 +1,1 @@
+"""Every number right: worked examples, properties, second implementations and recorded judgments."""
