@@ -87,19 +87,19 @@ def agreement(
     cells = judged_cells(table, prompt, pair, order)
     features, counts, n_pairs = _prompt_features(cells)
     masses = np.concatenate((counts, np.full(len(_CORNERS), 0.5)))
-    sums = (counts @ features)[None, :]
-    resampled = weighted_sums(np.vstack((features, _anchors(n_judges))), masses, draws, seed)
+    sums = (counts @ features)[:, None]
+    resampled = weighted_sums(np.vstack((features, _anchors(n_judges))), masses, draws, seed).T.copy()
     couples = list(combinations(range(n_judges), 2))
     pairs = {
-        couple: _pair_agreement(sums[:, at : at + 10], resampled[:, at : at + 10], n, cells.turned, level)
+        couple: _pair_agreement(sums[at : at + 10], resampled[at : at + 10], n, cells.turned, level)
         for couple, at, n in zip(couples, range(0, 10 * len(couples), 10), n_pairs, strict=False)
     }
-    panel, panel_draws = _panel(sums[:, 10 * len(couples) :]), _panel(resampled[:, 10 * len(couples) :])
+    panel, panel_draws = _panel(sums[10 * len(couples) :]), _panel(resampled[10 * len(couples) :])
     values = [_defined(value) for value in panel]
     intervals = [bounds(draw, level, value) for draw, value in zip(panel_draws, values, strict=True)]
     return Agreement(
         n=n_pairs[-1],
-        n_prompts=round(float(sums[0, 10 * len(couples) + 6])),
+        n_prompts=round(float(sums[10 * len(couples) + 6, 0])),
         pairs=pairs,
         percent=values[0],
         percent_interval=intervals[0],
@@ -114,10 +114,10 @@ def agreement(
 
 
 def _pair_agreement(sums: Floats, resampled: Floats, n: int, turned: bool, level: float) -> PairAgreement:
-    n_prompts = round(float(sums[0, 9]))
+    n_prompts = round(float(sums[9, 0]))
     if not n:
         return PairAgreement(0, 0, None, None, None, None, np.zeros((3, 3)), None, None, None)
-    table, drawn = (array[:, :9].reshape(-1, 3, 3) / array[:, 9, None, None] for array in (sums, resampled))
+    table, drawn = ((array[:9] / array[9]).reshape(3, 3, -1) for array in (sums, resampled))
     here, there = two_judges(table), two_judges(drawn)
     rate, kappa, ac1 = _defined(here.agreement), _defined(here.kappa), _defined(here.ac1)
     return PairAgreement(
@@ -127,7 +127,7 @@ def _pair_agreement(sums: Floats, resampled: Floats, n: int, turned: bool, level
         expected=_defined(here.expected),
         kappa=kappa,
         ac1=ac1,
-        table=(table[0, ::-1, ::-1] if turned else table[0]) * n,
+        table=(table[::-1, ::-1, 0] if turned else table[:, :, 0]) * n,
         interval=bounds(there.agreement, level, rate),
         kappa_interval=bounds(there.kappa, level, kappa),
         ac1_interval=bounds(there.ac1, level, ac1),
@@ -135,12 +135,12 @@ def _pair_agreement(sums: Floats, resampled: Floats, n: int, turned: bool, level
 
 
 def _panel(sums: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Percent agreement, α, Fleiss' κ, AC1 and the unanimous share, NaN where undefined; columns as in `_features`."""
-    paired, rated = sums[:, 6], sums[:, 10]
+    """Percent agreement, α, Fleiss' κ, AC1 and the unanimous share, NaN where undefined; rows as the columns of `_features`."""
+    paired, rated = sums[6], sums[10]
     some = np.where(paired > 0, paired, np.nan)
-    percent, unanimous = sums[:, 0] / some, sums[:, 5] / some
-    shares = sums[:, 7:10] / np.where(rated > 0, rated, np.nan)[:, None]
-    alpha = np.where(paired > 0, krippendorff_alpha(sums[:, 1], sums[:, 2:5]), np.nan)
+    percent, unanimous = sums[0] / some, sums[5] / some
+    shares = sums[7:10] / np.where(rated > 0, rated, np.nan)
+    alpha = np.where(paired > 0, krippendorff_alpha(sums[1], sums[2:5]), np.nan)
     return percent, alpha, fleiss_kappa(percent, shares), gwet_ac1(percent, shares), unanimous
 
 
@@ -196,12 +196,18 @@ def _prompt_features(cells: Cells) -> tuple[Floats, Floats, list[int]]:
 def _average(
     features: Floats, owner: NDArray[np.intp], kind: NDArray[np.intp], group: NDArray[np.intp], size: int
 ) -> Floats:
-    """The mean over each group's members that take part in a block; the block's own column becomes 1 or 0."""
-    if size * len(features) <= _DENSE:
+    """The mean over each group's members that take part in a block; the block's own column becomes 1 or 0.
+
+    Every group from 0 to size − 1 has a member; `kind` names the features of each.
+    """
+    if not size:
+        return features[:0]
+    if len(features) < kind.size and size * len(features) <= _DENSE:
         members = np.bincount(group * len(features) + kind, minlength=size * len(features))
         sums = members.reshape(size, len(features)) @ features
     else:
-        sums = np.column_stack([np.bincount(group, weights=column[kind], minlength=size) for column in features.T])
+        order = np.argsort(group, kind="stable")
+        sums = np.add.reduceat(features[kind[order]], np.searchsorted(group[order], np.arange(size)), axis=0)
     return sums / np.maximum(sums[:, owner], 1.0)
 
 

@@ -24,7 +24,7 @@ def davidson_fit(i: ArrayLike, j: ArrayLike, score: ArrayLike, n_models: int) ->
     """Bradley-Terry with ties: P(a wins) : P(b wins) : P(tie) = eˢᵃ : eˢᵇ : ν·e^((sᵃ+sᵇ)/2), by maximum likelihood.
 
     Arguments as in `bt_counts`; scores above ½ are wins, at ½ ties, below losses. Without any tie ν is 0. None with
-    the reason when all games are ties or contenders are not connected by wins both ways.
+    the reason where there is no finite maximum: all games ties, or contenders not connected by wins both ways.
     Raises ValueError as `bt_counts` does. Source: Davidson (1970).
     """
     first, second, scores = games_of(i, j, score, n_models)
@@ -51,7 +51,7 @@ def _newton(wins: Floats, ties: Floats) -> Davidson:
     effects[at, 0, a] = effects[at, 1, b] = effects[:, 2, n_models] = 1.0
     effects[at, 2, a] = effects[at, 2, b] = 0.5
     level = np.append(np.ones(n_models), 0.0)  # strengths are known up to a constant: hold their sum at 0
-    beta = np.zeros(n_models + 1)
+    beta, converged = np.zeros(n_models + 1), False
     for _ in range(200):
         odds = np.exp(effects @ beta)
         chance = odds / odds.sum(axis=1, keepdims=True)
@@ -59,9 +59,14 @@ def _newton(wins: Floats, ties: Floats) -> Davidson:
         centred = effects - (chance[:, :, None] * effects).sum(axis=1, keepdims=True)
         hessian = np.einsum("gk,gkp,gkq->pq", games * chance, centred, centred) + np.outer(level, level)
         gradient = np.einsum("gk,gkp->p", observed - games * chance, effects) - level * (level @ beta)
+        if np.linalg.cond(hessian) > 1e12:
+            break
         step = np.linalg.solve(hessian, gradient)
         beta = beta + step * min(1.0, 2.0 / max(1e-300, float(np.abs(step).max())))
-        if np.abs(step).max() < 1e-11:
+        converged = bool(np.abs(step).max() < 1e-10)
+        if converged:
             break
+    if not converged:
+        return Davidson(None, None, "the likelihood has no finite maximum")
     strengths = beta[:n_models] - beta[:n_models].mean()
     return Davidson(strengths, float(np.exp(beta[n_models])), None)

@@ -20,7 +20,7 @@ Complex = NDArray[np.complex128]
 
 _STEP = 0.15
 _DROP = 34.0  # exp(−34) is below the rounding error of a sum of order one
-_PROBES = np.array([0.0, 2.0, 2.6, 3.3, 4.2, 5.5, 7.5, 10.0, 14.0, 20.0, 40.0])
+_PROBES = np.array([1.0, 2.0, 2.6, 3.3, 4.2, 5.5, 7.5, 10.0, 14.0, 20.0, 40.0])
 
 
 def contour(
@@ -28,23 +28,31 @@ def contour(
 ) -> tuple[Complex, Complex, float]:
     """Nodes s, the factors exp(κ(s) − κ(shift))·ds/π at them, and κ(shift).
 
-    `curvature` is κ''(shift) and `skew` κ'''(shift); `cgf` takes and returns complex arrays of any length. For real
+    `curvature` is its second derivative at shift and `skew` the third derivative there; `cgf` takes and returns complex arrays of any length. For real
     functions f, the sum of Im(f(s)·factor) is (1/2πi)·∫ f(s)·exp(κ(s)) ds, divided by exp(κ(shift)).
     """
     width = curvature**-0.5
-    bend = min(1.0, max(-1.0, skew * width**3 / 3))  # the curvature of the path of steepest descent at the saddle
+    start = float(cgf(np.array([shift], dtype=np.complex128))[0].real)
 
-    def path(u: Floats) -> Complex:
+    def path(u: Floats, bend: float) -> Complex:
         nodes: Complex = shift + width * (1j * np.sinh(u) + bend * (np.cosh(u) - 1.0))
         return nodes
 
-    probe = cgf(path(_PROBES)).real
-    fallen = np.flatnonzero(probe[0] - probe > _DROP)
-    u = np.arange(0.0, _PROBES[fallen[0] if fallen.size else -1] + _STEP, _STEP)
-    nodes = path(u)
+    def reach(bend: float) -> float:
+        """Where the integrand has fallen for good, or infinity where it first grows."""
+        fall = start - cgf(path(_PROBES, bend)).real
+        return float(_PROBES[np.argmax(fall > _DROP)]) if fall[-1] > _DROP and fall.min() > -1.0 else np.inf
+
+    # the curvature of the path of steepest descent; far from a saddle the other side may be the descending one
+    bend = min(1.0, max(-1.0, skew * width**3 / 3))
+    end = reach(bend)
+    if np.isinf(end):
+        end, bend = min((reach(other), other) for other in (-1.0, -0.5, 0.0, 0.5, 1.0))
+    u = np.arange(0.0, min(end, _PROBES[-1]) + _STEP, _STEP)
+    nodes = path(u, bend)
     steps = (_STEP * width / np.pi) * (1j * np.cosh(u) + bend * np.sinh(u))
     steps[0] /= 2
-    return nodes, np.exp(cgf(nodes) - probe[0]) * steps, float(probe[0])
+    return nodes, np.exp(cgf(nodes) - start) * steps, start
 
 
 def grouped(values: Floats, counts: Floats, bins: int = 128) -> tuple[Floats, Floats]:

@@ -154,8 +154,13 @@ def _position_bounds(features: Floats, sums: Floats, draws: int, seed: int, leve
     """Bounds of bias and adjusted rate, drawn from the side on which the contender does better: an exact mirror."""
     other = [2, 3, 0, 1]  # contender and baseline exchanged: the orders change places, the scores their sign
     signs = np.array([-1.0, 1.0, -1.0, 1.0])
-    turned = (sums[other] * signs).tolist() > sums.tolist()
-    units, counts = distinct_rows(features[:, other] * signs if turned else features)
+    here, there = distinct_rows(features), distinct_rows(features[:, other] * signs)
+    sides = [
+        [*total.tolist(), *np.column_stack(side).ravel().tolist()]
+        for total, side in ((sums, here), (sums[other] * signs, there))
+    ]
+    turned, even = sides[1] > sides[0], sides[0] == sides[1]
+    units, counts = there if turned else here
     anchors = np.array([[0.5, 1, 0, 0], [-0.5, 1, 0, 0], [0, 0, 0.5, 1], [0, 0, -0.5, 1]])
     masses = np.concatenate((counts, np.full(4, 0.5)))
     drawn = weighted_sums(np.vstack((units, anchors)), masses, draws, seed)
@@ -165,6 +170,8 @@ def _position_bounds(features: Floats, sums: Floats, draws: int, seed: int, leve
     below, above = np.quantile((m1 + m0) / 2, tails).tolist()
     if turned:
         below, above = -above, -below
+    if even:  # the data are their own mirror, and so must the bounds be
+        below, above = (below - above) / 2, (above - below) / 2
     centre = (sums[0] / sums[1] + sums[2] / sums[3]) / 2
     adjusted = mirrored_rate(min(below, float(centre))), mirrored_rate(max(above, float(centre)))
     return (low, high), adjusted

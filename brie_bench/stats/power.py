@@ -15,7 +15,8 @@ def sign_test_power(n: int, p: float, alpha: float = 0.05) -> float:
     """The chance that the two-sided sign test on `n` decisive prompts rejects at `alpha`, by enumeration.
 
     `p` in [0, 1] is the true chance of a win on a prompt. Ties add nothing: pass the prompts expected to be decided.
-    0.0 when n is too small to reject at all (below 6 prompts at .05). Source: Noether (1987).
+    0.0 when n is too small to reject at all (below 6 prompts at .05).
+    Raises ValueError for a negative n, p outside [0, 1] or alpha outside (0, 1). Source: Noether (1987).
     """
     at_least("n", n, 0)
     return _power(int(n), within_unit("p", p, ends=True), within_unit("alpha", alpha))

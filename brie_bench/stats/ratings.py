@@ -18,9 +18,10 @@ def bt_counts(i: ArrayLike, j: ArrayLike, score: ArrayLike, n_models: int) -> Fl
     Raises ValueError for unequal lengths, a number out of range, or a contender that meets itself.
     """
     first, second, scores = games_of(i, j, score, n_models)
-    won = np.bincount(first * n_models + second, weights=scores, minlength=n_models**2)
-    lost = np.bincount(second * n_models + first, weights=1.0 - scores, minlength=n_models**2)
-    counts: Floats = (won + lost).reshape(n_models, n_models).astype(np.float64)
+    slot = first * n_models + second
+    won = np.bincount(slot, weights=scores, minlength=n_models**2).reshape(n_models, n_models)
+    played = np.bincount(slot, minlength=n_models**2).reshape(n_models, n_models)
+    counts: Floats = won + (played - won).T
     return counts
 
 
@@ -49,7 +50,8 @@ def bt_components(wins: ArrayLike) -> tuple[Ints, Ints]:
     """Labels (weak[M], strong[M]) of the contenders connected by games, and by chains of wins both ways.
 
     Labels count from 0 in the order of the contenders. One weak component is needed to compare ratings at all, one
-    strong component for the maximum likelihood to exist. A tie is half a win each way. Source: Ford (1957).
+    strong component for the maximum likelihood to exist. A tie is half a win each way.
+    Raises ValueError for a table that is not square or holds a negative count. Source: Ford (1957).
     """
     table = _square("wins", wins)
     beats = table > 0
@@ -123,8 +125,10 @@ def games_of(i: ArrayLike, j: ArrayLike, score: ArrayLike, n_models: int) -> tup
     same_length(i=first, j=second, score=scores)
     if (first == second).any():
         raise ValueError(f"contender {first[first == second][0]} meets itself: drop such games")
-    valid = ~np.isnan(scores)
-    return first[valid], second[valid], scores[valid]
+    failed = np.isnan(scores)
+    if not failed.any():
+        return first, second, scores
+    return first[~failed], second[~failed], scores[~failed]
 
 
 def _numbers(name: str, values: ArrayLike, n_models: int) -> Ints:
@@ -133,7 +137,7 @@ def _numbers(name: str, values: ArrayLike, n_models: int) -> Ints:
         raise ValueError(f"{name} must hold whole contender numbers, one a game")
     if array.size and (array.min() < 0 or array.max() >= n_models):
         raise ValueError(f"{name} names a contender outside 0 to {n_models - 1}")
-    return array.astype(np.intp)
+    return array.astype(np.intp, copy=False)
 
 
 def _square(name: str, values: ArrayLike) -> Floats:

@@ -27,7 +27,8 @@ def distinct_rows(table: Floats) -> tuple[Floats, Floats]:
     """The different rows of a table in a fixed order, and how often each occurs."""
     if len(table) < 2 or table.shape[1] == 0:
         return table, np.ones(len(table))
-    table = np.ascontiguousarray(table) + 0.0  # −0 and 0 are one value, but not the same bytes
+    # sums in another order differ in their last bits, and −0 and 0 in their bytes, but they are the same row
+    table = (np.round(np.ascontiguousarray(table), 12) + 0.0).astype(np.float64, copy=False)
     as_bytes = table.view(np.dtype((np.void, table.itemsize * table.shape[1]))).ravel()
     _, first, counts = np.unique(as_bytes, return_index=True, return_counts=True)
     return table[first], counts.astype(np.float64)
