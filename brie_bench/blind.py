@@ -30,21 +30,27 @@ from brie_bench.spec.judgment import Judgment, Label, Verdict, Winner
 
 def present(comparison: Comparison, order: Order) -> Presentation:
     """What a judge is shown: the prompt and two texts. The first one shown is A, whoever wrote it."""
-    first, second = comparison.contender.text, comparison.baseline.text
-    if Order(order) is Order.BASELINE_FIRST:
-        first, second = second, first
-    return Presentation(messages=comparison.item.prompt.turns, a=first, b=second, criteria=comparison.criteria)
+    text = {Winner.CONTENDER: comparison.contender.text, Winner.BASELINE: comparison.baseline.text}
+    a, b = (text[reveal(label, order)] for label in (Label.A, Label.B))
+    return Presentation(messages=comparison.item.prompt.turns, a=a, b=b, criteria=comparison.criteria)
+
+
+_MEANT = {
+    (Label.A, Order.BASELINE_FIRST): Winner.BASELINE,
+    (Label.B, Order.BASELINE_FIRST): Winner.CONTENDER,
+    (Label.TIE, Order.BASELINE_FIRST): Winner.TIE,
+    (Label.A, Order.CONTENDER_FIRST): Winner.CONTENDER,
+    (Label.B, Order.CONTENDER_FIRST): Winner.BASELINE,
+    (Label.TIE, Order.CONTENDER_FIRST): Winner.TIE,
+}
 
 
 def reveal(label: Label, labels: Order) -> Winner:
     """Who a label means. `labels` says who was called A; nothing else decides, least of all who was printed first.
 
-    Raises ValueError for what is no label or no order: a name that is merely not the other one would decide wrongly.
+    Raises ValueError for what is no label or no order.
     """
-    a_is_contender = Order(labels) is Order.CONTENDER_FIRST
-    if Label(label) is Label.TIE:
-        return Winner.TIE
-    return Winner.CONTENDER if (Label(label) is Label.A) == a_is_contender else Winner.BASELINE
+    return _MEANT[Label(label), Order(labels)]
 
 
 def slots(labels: Order) -> dict[Winner, Label]:
@@ -63,7 +69,7 @@ def judgment(verdict: Verdict, labels: Order, *, shown: Order | None, **recorded
 def preference(verdict: Verdict, labels: Order) -> float | None:
     """P(contender) + ½ P(tie), or None where the judge gave no probabilities."""
     of_a = verdict.preference_a
-    return of_a if of_a is None or Order(labels) is Order.CONTENDER_FIRST else 1.0 - of_a
+    return of_a if of_a is None or reveal(Label.A, labels) is Winner.CONTENDER else 1.0 - of_a
 
 
 def score_of(label: str | None, labels: str) -> float:
@@ -91,34 +97,35 @@ def parse_label(text: str) -> Label:
     stated = set(_stated(text))
     if not stated:
         raise VerdictError(FailureKind.UNPARSED, "no line 'Winner: …' and no [[A]], [[B]] or [[C]]", raw=text)
-    if len(stated) > 1:
-        said = ", ".join(sorted(stated))
+    label, *others = sorted(stated)
+    if others:
+        said = ", ".join([label, *others])
         raise VerdictError(FailureKind.CONTRADICTORY, f"several verdicts that disagree: {said}", raw=text)
-    return stated.pop()
+    return label
 
 
 _WORTH = {Winner.CONTENDER: 1.0, Winner.TIE: 0.5, Winner.BASELINE: 0.0}
 
 _DECORATION = r"[\s*_#>`~|-]*"
 _LINE = re.compile(
-    rf"^{_DECORATION}(?:(?:the|my|final|overall)\s+){{0,2}}(?:winner|verdict)(?![^\W_]){_DECORATION}"
-    r"(?:(?:is|:|=)|(?P<bare>$))"
-    r"(?P<value>.*)$",
+    rf"{_DECORATION}(?:(?:the|my|final|overall)\s+){{0,2}}(?:winner|verdict)(?![^\W_]){_DECORATION}"
+    r"(?:is(?![^\W_])|[:=]|(?P<bare>$))"
+    r"(?P<value>.*)",
     re.IGNORECASE,
 )
 _BRACKETS = re.compile(r"\[\[\s*([ABCabc]|(?ai:tie))\s*\]\]")
 _BRACKETED = {"A": Label.A, "B": Label.B, "C": Label.TIE, "TIE": Label.TIE}
 _VALUE = re.compile(
-    r"^(?ai:the\s+)?(?ai:(?:response|assistant|answer|option|text)\s+)?"
+    r"(?ai:the\s+)?(?ai:(?:response|assistant|answer|option|text)\s+)?"
     r"(?:(?P<tie>(?ai:(?:a\s+)?(?:tie|tied|draw)|neither))|(?P<slot>[ABab]))"
-    r"(?P<rest>(?![\w'’]|-\w).*)$"
+    r"(?P<rest>(?![\w'’]|-\w).*)"
 )
 _BOTH = re.compile(
-    r"^(?:between\s+)?(?:(?:response|assistant)s?\s+)?A\s+(?:and|nor)\s+(?:(?:response|assistant)\s+)?B\W*$",
+    r"(?:between\s+)?(?:(?:response|assistant)s?\s+)?A\s+(?:and|nor)\s+(?:(?:response|assistant)\s+)?B\W*$",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[\w'’]+")
-_ARTICLE = re.compile(r"\ba\s+(?=(?:tie|draw)\b)", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
+_ARTICLE = re.compile(r"a\s+(?=tie|draw)", re.IGNORECASE)
 _NAMES = {"a": Label.A, "b": Label.B, **dict.fromkeys(("tie", "tied", "draw", "neither"), Label.TIE)}
 _BETWEEN_NAMES = frozenset(["and", "or", "nor", "vs", "the", "response", "assistant", "answer", "option", "text"])
 
@@ -162,12 +169,12 @@ def _read(value: str) -> Label | None:
     match = _VALUE.match(value.strip("[]()'‘’ \t"))
     if match is None:
         return None
-    label = Label.TIE if match["tie"] is not None else Label(match["slot"].upper())
     rest = match["rest"].strip()
-    if label is Label.TIE and _BOTH.match(rest):
-        return label
+    if match["tie"] and _BOTH.match(rest):
+        return Label.TIE
     if rest and (rest[0].isalnum() or rest[0] in "/&+?"):
         return None
+    label = Label.TIE if match["tie"] else Label(match["slot"].upper())
     return label if _agrees(label, rest) else None
 
 
@@ -175,7 +182,5 @@ def _agrees(label: Label, rest: str) -> bool:
     """Whether what follows a label is something else than a choice of labels, as in `A, B or Tie`."""
     words = [word.lower() for word in _WORD.findall(_ARTICLE.sub("", rest))]
     listed = list(takewhile(lambda word: word in _NAMES or word in _BETWEEN_NAMES, words))
-    if "or" in listed:
-        return False
-    named = {_NAMES[word] for word in listed if word in _NAMES}
-    return len(listed) < len(words) or named <= {label} or (label is Label.TIE and named == {Label.A, Label.B})
+    others = {_NAMES[word] for word in listed if word in _NAMES} - {label}
+    return "or" not in listed and (listed != words or others in (set(), {Label.A, Label.B}))

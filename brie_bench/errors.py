@@ -27,12 +27,29 @@ def plain(text: object, limit: int = 300) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def plain_json(value: Any) -> str:
+    """`value` as indented JSON that may be printed: the same content, with whatever does not print written as `\\u…`."""
+    import json
+
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    return "\n".join(_UNPRINTABLE.sub(lambda match: json.dumps(match.group())[1:-1], line) for line in text.split("\n"))
+
+
 def _escape(match: re.Match[str]) -> str:
     character = match.group()
     if character in "\n\r\t":
         return " "
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def in_words(error: BaseException) -> str:
+    """`Type: message` of a stranger's exception, whose message may itself not be had."""
+    try:
+        message = str(error)
+    except Exception:
+        message = "(its message cannot be shown)"
+    return f"{type(error).__name__}: {message}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -18,7 +18,9 @@ from collections.abc import Iterable
 
 from brie_bench.spec.judgment import Label
 
-_SCORES = re.compile(r"^[\s*_#>|-]*(?:(?:response|assistant|answer)\s+)?([AB])\b[\s*_]*[-–—:|(]+(.*)$", re.IGNORECASE)
+_SCORES = re.compile(
+    r"^[\s*_#>|-]*(?:(?:response|assistant|answer)\s+)?([AB])(?![^\W_])[\s*_]*[-–—:|(]+(.*)$", re.IGNORECASE
+)
 _NUMBER = (
     r"[\s*_]*(?:[:=][\s*_]*)?(-?\d+(?:\.\d+)?)"
     r"(?!\.?\d)(?!\s*(?:(?:/|out\s+of\b)\s*(?!5(?![.\d]*\d))|[-–]\s*)\d)"  # neither 4/10 nor 4-5
@@ -38,7 +40,7 @@ def parse_scores(text: str, criteria: Iterable[str]) -> dict[Label, dict[str, in
         return {}
     longest_first = sorted(names, key=len, reverse=True)
     spellings = "|".join(re.escape(name).replace("\\ ", "[ _-]") for name in longest_first)
-    pattern = re.compile(rf"(?<!\w)({spellings})(?!\w){_NUMBER}", re.IGNORECASE)
+    pattern = re.compile(rf"(?<![^\W_])({spellings})(?![^\W_]){_NUMBER}", re.IGNORECASE)
     found: dict[Label, dict[str, set[str]]] = {}
     for line in text.splitlines():
         match = _SCORES.match(line)

@@ -9,7 +9,6 @@ was written down is kept beside it.
 from __future__ import annotations
 
 import datetime
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -61,23 +60,21 @@ class BrieExports(Importer):
     def read(self, paths: Sequence[Path]) -> Iterator[Imported | Unreadable]:
         """Each line as a judgment or a failure, or why it could not be read."""
         from brie_bench.errors import SpecError
-        from brie_bench.files import first_error, read_objects
+        from brie_bench.files import first_error, read_objects, sources
 
-        for path in paths:
-            source_digest = ""
+        for path, source, source_digest in sources(paths):
             for number, value in read_objects(path):
-                source_digest = source_digest or hashlib.sha256(path.read_bytes()).hexdigest()
                 if isinstance(value, SpecError):
-                    yield Unreadable(source=path.name, line=number, reason=value.what)
+                    yield Unreadable(source=source, line=number, reason=value.what)
                     continue
                 try:
-                    yield _imported(value, path.name, source_digest, number)
+                    yield _imported(value, source, source_digest, number)
                 except ValidationError as error:
-                    yield Unreadable(source=path.name, line=number, reason=first_error(error, Imported).rstrip("."))
+                    yield Unreadable(source=source, line=number, reason=first_error(error, Imported).rstrip("."))
                 except KeyError as error:
-                    yield Unreadable(source=path.name, line=number, reason=f"key {error} is missing")
+                    yield Unreadable(source=source, line=number, reason=f"key {error} is missing")
                 except TypeError as error:
-                    yield Unreadable(source=path.name, line=number, reason=str(error))
+                    yield Unreadable(source=source, line=number, reason=str(error))
 
 
 def _imported(value: dict[str, Any], source: str, source_digest: str, line: int) -> Imported:

@@ -22,7 +22,7 @@ import brie_bench
 from brie_bench import Completion, FinishReason, Model, Request, Sampling, Usage, hookimpl
 
 if TYPE_CHECKING:
-    from brie_bench.plugin.catalog import Catalog
+    from brie_bench.plugin.base import Builder
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[.,;:!?()\"]|\n\n")
 _START, _END = "<s>", "</s>"
@@ -93,7 +93,7 @@ class Ngram(Model):
         self.trigrams = trigrams
 
     @classmethod
-    def build(cls, options: Any, catalog: Catalog) -> Self:
+    def build(cls, options: Any, catalog: Builder) -> Self:
         """One table of counts for every contender that learned the same."""
         return cls(options, catalog.shared(("ngram", options.model), lambda: Trigrams(_texts(options.model))))
 

@@ -253,6 +253,12 @@ def test_nobody_but_the_labels_names_the_winner() -> None:
     assert Winner.BASELINE is judged("A", Order.BASELINE_FIRST, winner=Winner.CONTENDER).winner
 
 
+def test_what_was_shown_must_be_named() -> None:
+    """Two orders side by side would be mistaken for each other."""
+    with pytest.raises(TypeError, match="positional"):
+        judgment(Verdict(label="A"), Order.BASELINE_FIRST, Order.BASELINE_FIRST)  # type: ignore[misc]
+
+
 def test_a_field_that_no_judgment_has_is_refused() -> None:
     """A misspelt field is an error, not a silence."""
     with pytest.raises(ValidationError, match="judged_att"):
@@ -371,6 +377,15 @@ SAYS = {
         "Overall verdict: A",
         "My final verdict is A.",
         "The overall winner is A",
+        "Winner : : A",
+        "Winner::: A",
+        "Winner is = A",
+        "Winner: ”A”",
+        "Winner: > A",
+        "Winner:  the   response   A",
+        "The  final   verdict: A",
+        "Winner: A. Who else?",
+        "~~Winner~~: A",
         "**Winner: A**",
         "**Winner:** A",
         "**Winner**: **A**",
@@ -414,6 +429,8 @@ SAYS = {
         "**Final Verdict:**\n\n**Winner: A**",
         "Final verdict:\nIt is close. [[A]]",
         "Verdict\n\nThe first one is stronger.\n\nWinner: A",
+        "Verdict issues aside, both are good.\nWinner: A",
+        "The winner is_A_",
         "Verdict\n[[A]]",
         "It speaks of entities, properties and possibilities.\nWinner: A",
         "There is little between them; no winner: B is close.\nWinner: A",
@@ -453,6 +470,11 @@ SAYS = {
         "Winner: Tie between Response A and Response B.",
         "Winner: Tie (A and B)",
         "Winner: Tie (a draw)",
+        "Winner: Draw (a tie)",
+        "Winner: Tie (A tie)",
+        "Winner: Tie (a   draw)",
+        "Winner: A   draw",
+        "Winner: Tie   between   responses   A   and   response   B",
         "Winner: Neither (tie)",
         "Winner: Tie, both are good",
         "Winner: Tie, though A is the longer one",
@@ -547,6 +569,12 @@ UNREADABLE = [
     "Winner: Tie is what I would say",
     "Winner: Tie between A and C",
     "Winner: Neither is better",
+    "Winner: Neither A nor B is better",
+    "Winner: A between A and B",
+    "Winner: A / the other one",
+    "Winner: A? The other one?",
+    "Winner: A & something",
+    "Winner: A + something",
     "Winner: not easily said\n[[A]]",
     "Winner: unclear\nWinner: A",
     "Winner: A\nWinner: unclear",
@@ -619,12 +647,19 @@ def test_statements_that_disagree_are_contradictory(text: str, said: str) -> Non
     assert (FailureKind.CONTRADICTORY, f"several verdicts that disagree: {said}") == (error.kind, error.message)
 
 
+@pytest.mark.parametrize("above", range(9))
+def test_a_value_may_stand_below_its_heading(above: int) -> None:
+    """Within three lines, wherever the heading stands."""
+    assert Label.B is parse_label("text\n" * above + "Winner:\n\n\nB")
+    assert Label.B is parse_label("text\n" * above + "Winner:\nB\n" + "text\n" * above)
+    assert FailureKind.UNPARSED is failed("A\n" * above + "Winner:\n\n\n\nB").kind
+
+
 def test_an_unread_statement_is_quoted() -> None:
     """The failure says what stood where a verdict belongs, in one printable line of bounded length."""
     assert "the verdict 'unclear' names neither A, B nor a tie" == failed("**Winner:** unclear").message
-    message = failed("Winner: \x1b[2J\u202e" + "x" * 5000).message
-    assert message.isprintable()
-    assert len(message) < 150
+    assert f"the verdict '{'x' * 59}…' names neither A, B nor a tie" == failed("Winner: " + "x" * 5000).message
+    assert "the verdict '\\x1b[2J\\u202e' names neither A, B nor a tie" == failed("Winner: \x1b[2J\u202e").message
 
 
 def test_a_text_without_a_statement_says_what_was_looked_for() -> None:
