@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
 from brie_bench.errors import BrieError, SpecError, did_you_mean, plain
-from brie_bench.spec.base import NAME, Spec
+from brie_bench.spec.base import NAME, Spec, no_surrogates
 from brie_bench.spec.config import RunConfig
 from brie_bench.spec.prompt import Prompt
 from brie_bench.spec.suite import Section, Suite, SuiteFile
@@ -199,7 +200,7 @@ def _scalar(node: Any, path: Path, loader: Any) -> Any:
     """Text, a number, true, false or nothing."""
     kind = node.tag.removeprefix(_YAML)
     if kind in ("str", "timestamp"):
-        return node.value
+        return no_surrogates(node.value)
     if kind not in ("int", "float", "bool", "null"):
         raise _refused(node, path)
     try:
@@ -237,7 +238,7 @@ def first_error(error: ValidationError, kind: type[Spec], written: Any = None) -
 
     `written` is what was validated, where a file may write it otherwise: then keys are named as it does.
     """
-    first = error.errors(include_url=False)[0]
+    first = _first(error)
     location = [str(part) for part in _as_written(first["loc"], written)]
     if first["type"] == "extra_forbidden":
         parent = ".".join(location[:-1])
@@ -249,6 +250,16 @@ def first_error(error: ValidationError, kind: type[Spec], written: Any = None) -
     return f"key '{'.'.join(location)}': {message}." if location else f"{message}."
 
 
+def _first(error: ValidationError) -> Any:
+    """The first error; of a missing key and an unknown one beside it, which may be that key misspelt, the unknown one."""
+    errors = error.errors(include_url=False)
+    first = errors[0]
+    if first["type"] != "missing":
+        return first
+    beside = (each for each in errors if each["type"] == "extra_forbidden" and each["loc"][:-1] == first["loc"][:-1])
+    return next(beside, first)
+
+
 def _message(first: Any) -> str:
     """What pydantic says, in our words where they are plainer."""
     if first["type"] in _IN_WORDS:
@@ -257,7 +268,7 @@ def _message(first: Any) -> str:
     if first["type"] == "too_short":
         fewest = context["min_length"]
         return f"needs at least {fewest} {'entry' if fewest == 1 else 'entries'}"
-    if first["type"] == "string_pattern_mismatch" and context["pattern"] == r"\S":
+    if first["type"] == "string_pattern_mismatch" and not first["input"].strip():
         return "must not be empty"
     if first["type"] == "string_pattern_mismatch" and context["pattern"] == NAME:
         return f"'{plain(first['input'], 60)}' is no name: letters, digits, dot, hyphen and underscore only"
@@ -312,7 +323,7 @@ def validate(value: Any, kind: type[S], path: Path, lines: Mapping[tuple[str | i
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        location = _as_written(error.errors(include_url=False)[0]["loc"], value)
+        location = _as_written(_first(error)["loc"], value)
         line = next((lines[location[:end]] for end in range(len(location), -1, -1) if location[:end] in lines), 1)
         raise SpecError(first_error(error, kind, value), where=f"{path}:{line}") from None
 
@@ -390,17 +401,20 @@ def read_config(path: Path) -> dict[str, Any]:
     return value
 
 
-def write_text(path: Path, text: str) -> None:
-    """Replace `path` by `text` at once: a reader sees the old file or the new one, never half of one."""
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file to write in place of `path`, which it replaces at once when all is written: a reader sees the old file or
+    the new one, never half of one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
     except OSError as error:
         raise BrieError(f"cannot be written: {error.strerror or error}.", where=path) from None
+    temporary = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
+        yield temporary
+        with temporary.open("rb") as file:
             os.fsync(file.fileno())
         umask = os.umask(0)
         os.umask(umask)
@@ -412,6 +426,51 @@ def write_text(path: Path, text: str) -> None:
         if isinstance(error, OSError):
             raise BrieError(f"cannot be written: {error.strerror or error}.", where=path) from None
         raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace `path` by `text` at once."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+class Source(NamedTuple):
+    """A file of records, as their importer names it."""
+
+    path: Path
+    name: str
+    digest: str
+
+
+def sources(paths: Sequence[Path]) -> Iterator[Source]:
+    """Each file with its SHA-256 and a name of its own: the file's, with as many folders as tell it from the others.
+
+    Raises SpecError for a file that cannot be read, or not twice, and for the same bytes given twice: they would count twice.
+    """
+    seen: dict[str, str] = {}
+    for path, name in zip(paths, _told_apart(paths), strict=True):
+        try:
+            if path.exists() and not path.is_file() and not path.is_dir():
+                raise SpecError("no regular file, and it is read twice.", where=path, mend="Save it to a file first.")
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise unreadable(path, error) from None
+        if digest in seen:
+            raise SpecError(f"the same file as {seen[digest]}: it would count twice.", where=path, mend="Name it once.")
+        seen[digest] = name
+        yield Source(path, name, digest)
+
+
+def _told_apart(paths: Sequence[Path]) -> list[str]:
+    """The last part of each path, and as many before it as it takes for different paths to have different names."""
+    parts = [path.absolute().parts for path in paths]
+    found = []
+    for mine in parts:
+        others = [each for each in parts if each != mine]
+        length = next(n for n in range(1, len(mine) + 1) if all(each[-n:] != mine[-n:] for each in others))
+        found.append(Path(*mine[-length:]).as_posix())
+    return found
 
 
 def to_jsonl(records: Iterable[Spec]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from brie_bench.spec.judgment import Judgment
 from brie_bench.spec.leaderboard import Leaderboard
 from brie_bench.spec.prompt import Prompt
 from brie_bench.spec.recipe import TrainingRecipe
+from brie_bench.spec.record import Record
 from brie_bench.spec.suite import SuiteFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -94,6 +95,22 @@ PUBLISHED: dict[str, tuple[type[Spec], str, list[dict[str, Any]]]] = {
         TrainingRecipe,
         "How a small model is fine-tuned.",
         [{"name": "tiny", "trainer": "trl", "base": "models/tiny", "conversations": "conversations.jsonl"}],
+    ),
+    "record": (
+        Record,
+        "A recorded judgment: one JSON object a line of an interchange file.",
+        [
+            {
+                "prompt": "Is a hole something?",
+                "contender": "tuned",
+                "baseline": "base",
+                "contender_text": "You can measure one, and fall into it. Yet it is made of nothing.",
+                "baseline_text": "Yes.",
+                "judge": "a-reader",
+                "labels": "baseline_first",
+                "label": "B",
+            }
+        ],
     ),
     "run": (
         RunConfig,

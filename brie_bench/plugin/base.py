@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Callable, Hashable
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from pydantic import ConfigDict
 
 from brie_bench.spec.base import Spec, freeze
-
-if TYPE_CHECKING:
-    from brie_bench.plugin.catalog import Catalog
 
 NAME = re.compile(r"^[a-z0-9][a-z0-9._-]*$")
 
@@ -23,6 +21,23 @@ class Options(Spec):
     """
 
     model_config = ConfigDict(protected_namespaces=())
+
+
+V = TypeVar("V")
+
+
+class Builder(Protocol):
+    """What a plugin that is being built may ask of the catalog that builds it."""
+
+    def model(self, ref: Any) -> Any:
+        """The model plugin that a name or a `PluginRef` describes."""
+
+    def judge(self, ref: Any) -> Any:
+        """The judge that a name or a `PluginRef` describes."""
+
+    def shared(self, key: Hashable, make: Callable[[], V]) -> V:
+        """The one `make()` of this catalog for `key`: what is heavy is made once."""
+        ...
 
 
 class Plugin:
@@ -38,7 +53,7 @@ class Plugin:
         self.options = options if options is not None else type(self).Options()
 
     @classmethod
-    def build(cls, options: Any, catalog: Catalog) -> Self:
+    def build(cls, options: Any, catalog: Builder) -> Self:
         """An instance. Override it to build other plugins (`catalog.model(ref)`) or to share what is heavy."""
         return cls(options)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
-from brie_bench.errors import BrieError, Failed, PluginError, did_you_mean, plain
+from brie_bench.errors import BrieError, Failed, PluginError, did_you_mean, in_words, plain
 from brie_bench.files import first_error
 from brie_bench.plugin.base import NAME, Options, Plugin
 from brie_bench.plugin.kinds import Exporter, Importer, Judge, Model, Trainer
@@ -52,7 +52,7 @@ class Catalog:
                 hook = plugins.subset_hook_caller(f"register_{kind}s", remove_plugins=others)
                 hook(register=lambda cls, kind=kind: found.append((kind, self._checked(kind, cls, found))))
         except (Exception, SystemExit) as error:  # a stranger's code: its fault is its own
-            self.broken[owner] = plain(error if isinstance(error, PluginError) else f"{type(error).__name__}: {error}")
+            self.broken[owner] = plain(error if isinstance(error, PluginError) else in_words(error))
             return
         for kind, cls in found:
             self.classes[kind][cls.name] = cls
@@ -131,7 +131,7 @@ class Catalog:
         except BrieError:
             raise
         except (Exception, SystemExit) as error:  # a stranger's code again: say whose fault it is
-            words = error.message if isinstance(error, Failed) else f"{type(error).__name__}: {error}"
+            words = error.message if isinstance(error, Failed) else in_words(error)
             raise PluginError(f"{kind} '{ref.name}' cannot be built: {words}") from error
         if not isinstance(built, KINDS[kind]):
             raise PluginError(f"{kind} '{ref.name}' builds a {type(built).__name__}, no {KINDS[kind].__name__}.")
@@ -150,9 +150,9 @@ class Catalog:
             ref = PluginRef(name="rubric", options={"model": ref.canonical()})
         return cast("Judge", self.build("judge", ref))
 
-    def importer(self, name: str) -> Importer:
-        """The importer of that name."""
-        return cast("Importer", self.build("importer", PluginRef(name=name)))
+    def importer(self, name: str, options: Mapping[str, Any] | None = None) -> Importer:
+        """The importer of that name, with these options."""
+        return cast("Importer", self.build("importer", _ref({"name": name, "options": dict(options or {})})))
 
     def exporter(self, name: str) -> Exporter:
         """The exporter of that name."""
@@ -166,7 +166,7 @@ class Catalog:
             return cast("V", self._shared[key])
 
 
-def _ref(ref: PluginRef | str) -> PluginRef:
+def _ref(ref: object) -> PluginRef:
     """A plugin's reference, from whatever form a file or an option gives it."""
     try:
         return PluginRef.model_validate(ref)

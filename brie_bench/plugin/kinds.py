@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from brie_bench.errors import Failed, FailureKind
+from brie_bench.errors import Failed, FailureKind, in_words
 from brie_bench.plugin.base import Plugin
 from brie_bench.spec.comparison import Presentation
 from brie_bench.spec.completion import Completion, Request
@@ -159,4 +159,4 @@ def failure_of(error: Failed) -> Failure:
 
 def unexpected(error: BaseException) -> Failure:
     """The record of a plugin that raised something else than Failed."""
-    return Failure(kind=FailureKind.ERROR, message=f"{type(error).__name__}: {error}")
+    return Failure(kind=FailureKind.ERROR, message=in_words(error))

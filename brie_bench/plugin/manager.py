@@ -11,7 +11,7 @@ from typing import Any
 
 import pluggy
 
-from brie_bench.errors import plain
+from brie_bench.errors import in_words, plain
 from brie_bench.plugin import hookspecs
 
 DISABLE = "BRIE_BENCH_DISABLE_PLUGINS"
@@ -71,7 +71,7 @@ def make_manager(
             _check(plugin)
             manager.register(plugin, name=entry.name)
         except (Exception, SystemExit) as error:  # whatever a stranger's module raises must not stop the tool
-            broken[entry.name] = plain(f"{type(error).__name__}: {error}")
+            broken[entry.name] = plain(in_words(error))
     for number, plugin in enumerate(extra):
         _check(plugin)
         name = getattr(plugin, "__name__", f"extra-{number}")

@@ -50,7 +50,8 @@ def freeze(value: Any) -> Any:
     return [freeze(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def _no_surrogates(value: Any) -> Any:
+def no_surrogates(value: Any) -> Any:
+    """A text with its pairs of surrogates joined and each lone one replaced; anything else as it is."""
     if isinstance(value, str):
         try:
             value.encode("utf-8")
@@ -69,24 +70,24 @@ def _no_words(value: Any) -> Any:
 def _plain_json(value: Any) -> Any:
     """`value` as JSON can say it; ValueError where it cannot."""
     if isinstance(value, Mapping):
-        return {_no_surrogates(str(key)): _plain_json(each) for key, each in value.items()}
+        return {no_surrogates(str(key)): _plain_json(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_plain_json(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value} is no JSON number")
     if value is None or isinstance(value, str | int | float):
-        return _no_surrogates(value)
+        return no_surrogates(value)
     raise ValueError(f"a {type(value).__name__} is no JSON value; put it in quotes")
 
 
-Prose = Annotated[str, BeforeValidator(_no_surrogates)]
+Prose = Annotated[str, BeforeValidator(no_surrogates)]
 """Text somebody wrote, any text: a lone surrogate, which no file can hold, becomes U+FFFD."""
 
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME, max_length=100)]
 """A short name: letters, digits, dot, hyphen and underscore."""
 
-NonEmpty = Annotated[str, StringConstraints(min_length=1, pattern=r"\S"), BeforeValidator(_no_surrogates)]
+NonEmpty = Annotated[str, StringConstraints(min_length=1, pattern=r"\S"), BeforeValidator(no_surrogates)]
 """Text with at least one character that is not white space."""
 
 NUMERIC: Final = BeforeValidator(_no_words)
@@ -96,6 +97,7 @@ Whole = Annotated[int, NUMERIC]
 Positive = Annotated[int, Field(ge=1, le=1_000_000_000), NUMERIC]
 Temperature = Annotated[float, Field(ge=0.0, le=2.0), NUMERIC]
 Flag = Annotated[bool, Field(strict=True)]
+Version = Annotated[Literal[1], NUMERIC]
 
 JsonObject = Annotated[dict[str, Any], BeforeValidator(_plain_json)]
 """Keys and values that JSON can say."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from brie_bench.spec.base import SCHEMA_VERSION, JsonObject, Name, NonEmpty, Positive, Prose, Spec, Whole
+from brie_bench.spec.base import SCHEMA_VERSION, JsonObject, Name, NonEmpty, Positive, Prose, Spec, Version, Whole
 
 
 class PluginRef(Spec):
@@ -72,7 +72,7 @@ def _under(name: Any, spec: Any) -> dict[str, Any]:
 class RunConfig(Spec):
     """A run: suite, contenders against one baseline, judges, and how they are asked."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Version = SCHEMA_VERSION
     """The version of this schema."""
     baseline: Contender
     """The fixed opponent."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import re
 
 from brie_bench.spec.base import Name, NonEmpty, Spec
-from brie_bench.spec.comparison import Comparison
+from brie_bench.spec.comparison import Comparison, Order
 from brie_bench.spec.judgment import Failure, Judgment, Winner
 
 
@@ -28,6 +29,14 @@ class Imported(Spec):
     """What was judged."""
     outcome: Judgment | Failure
     """What came of it, by the judge's own words."""
+    texts: bool = True
+    """Whether the record holds both texts; where it does not, those of `comparison` stand in for them and are not kept."""
+    graded: bool = False
+    """Whether the record holds a graded preference and no verdict of its own: the label says only on which side of ½ it lies."""
+    labels: Order | None = None
+    """Of a failure: who was called A, where the record says. A judgment says it itself."""
+    shown: Order | None = None
+    """Of a failure: who was printed first, where the record says."""
     recorded_winner: Winner | None = None
     """The winner that was written down, whatever the words say; kept beside, never counted."""
     completed_at: datetime.datetime | None = None
@@ -43,3 +52,22 @@ class Unreadable(Spec):
     """Where."""
     reason: NonEmpty
     """Why."""
+
+
+class Names:
+    """Legal names for what others called anything they liked; two of theirs never become one of ours."""
+
+    def __init__(self) -> None:
+        self._meant: dict[str, str] = {}
+
+    def legal(self, text: str) -> str:
+        """`text`, with a hyphen for whatever a name may not hold. Raises ValueError where another text has become that."""
+        name = _ILLEGAL.sub("-", text)[:100].strip("-._")
+        if not name:
+            raise ValueError(f"'{text}' holds nothing that a name may hold")
+        if self._meant.setdefault(name, text) != text:
+            raise ValueError(f"'{text}' and '{self._meant[name]}' would both be called '{name}'; rename one")
+        return name
+
+
+_ILLEGAL = re.compile(r"[^A-Za-z0-9._-]+")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from brie_bench.spec.base import NUMERIC, SCHEMA_VERSION, JsonObject, Name, NonEmpty, Positive, Spec, Whole
+from brie_bench.spec.base import NUMERIC, SCHEMA_VERSION, JsonObject, Name, NonEmpty, Positive, Spec, Version, Whole
 
 
 class Lora(Spec):
@@ -26,7 +26,7 @@ class Lora(Spec):
 class TrainingRecipe(Spec):
     """All that decides what a training makes of its data."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Version = SCHEMA_VERSION
     """The version of this schema."""
     name: Name
     """Names the trained model."""

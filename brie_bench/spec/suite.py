@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -18,6 +18,7 @@ from brie_bench.spec.base import (
     Prose,
     Spec,
     Temperature,
+    Version,
     Whole,
     digest,
 )
@@ -112,7 +113,7 @@ class SectionFile(Grid):
 class SuiteHead(Spec):
     """What a suite says of itself. It names no model and no judge."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Version = SCHEMA_VERSION
     """The version of this schema."""
     name: Name
     """The suite's name; its folder has the same."""

@@ -69,7 +69,17 @@ def test_a_failure_has_one_of_the_known_kinds(kind: FailureKind) -> None:
 
 def test_the_kinds_of_failure_are_the_documented_ones() -> None:
     """Kinds may be added, not renamed."""
-    documented = ["error", "fatal", "timeout", "rate_limited", "refused", "truncated", "too_long", "unparsed", "contradictory"]
+    documented = [
+        "error",
+        "fatal",
+        "timeout",
+        "rate_limited",
+        "refused",
+        "truncated",
+        "too_long",
+        "unparsed",
+        "contradictory",
+    ]
     assert set(documented) <= {str(kind) for kind in FailureKind}
 
 

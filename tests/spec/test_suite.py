@@ -1,5 +1,7 @@
 """A suite expands to items; the shipped ones are what they say."""
 
+# ruff: noqa: SIM300  (asserts read: expected == actual)
+
 from __future__ import annotations
 
 import json
@@ -32,9 +34,9 @@ def _suite(*sections: Section, **fields: Any) -> Suite:
 def test_a_plain_section_asks_each_prompt_once_under_the_suites_condition() -> None:
     """Items come section by section, prompt by prompt."""
     items = list(_suite(sampling=Sampling(temperature=0.3, max_tokens=99)).items())
-    assert [
+    assert [("a", 0.3, 99, 1), ("b", 0.3, 99, 1)] == [
         (item.prompt.id, item.sampling.temperature, item.sampling.max_tokens, item.repeat) for item in items
-    ] == [("a", 0.3, 99, 1), ("b", 0.3, 99, 1)]
+    ]
 
 
 def test_a_grid_is_every_combination_with_repeats_side_by_side() -> None:
@@ -71,7 +73,7 @@ def test_the_counts_are_those_of_the_items(grids: list[tuple[list[float], list[i
     suite = _suite(*sections)
     items = list(suite.items())
     assert suite.n_items == len(items) == len({(item.section, item.id) for item in items})
-    assert suite.n_prompts == 2
+    assert 2 == suite.n_prompts
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_a_prompt_has_one_name_and_a_name_one_prompt(said: str, sections: list[S
 def test_a_prompt_may_stand_in_two_sections() -> None:
     """The same name and words in another section is the same prompt, counted once."""
     suite = _suite(_section("s"), _section("u"))
-    assert (suite.n_items, suite.n_prompts) == (4, 2)
+    assert (4, 2) == (suite.n_items, suite.n_prompts)
 
 
 def test_a_digest_is_of_the_experiment_not_of_its_blurb() -> None:
@@ -161,7 +163,10 @@ COMPOSITION = {
     "out-of-domain15": (
         15,
         15,
-        {name: ("out_of_domain", 3, [(0.75, 512, 1)]) for name in ["coding", "maths", "practical", "creative", "factual"]},
+        {
+            name: ("out_of_domain", 3, [(0.75, 512, 1)])
+            for name in ["coding", "maths", "practical", "creative", "factual"]
+        },
     ),
     "temperature45": (45, 15, {"temperature": ("temperature", 15, [(0.5, 512, 1), (0.75, 512, 1), (1.0, 512, 1)])}),
     "length45": (45, 15, {"length": ("length", 15, [(0.75, 256, 1), (0.75, 512, 1), (0.75, 1024, 1)])}),
@@ -215,7 +220,7 @@ def _prompts_by_suite() -> dict[str, set[str]]:
 def test_no_prompt_stands_in_two_suites() -> None:
     """Whatever their case and punctuation: a suite tests nothing that another one has tested."""
     counted = Counter(words for prompts in _prompts_by_suite().values() for words in prompts)
-    assert [words for words, count in counted.items() if count > 1] == []
+    assert [] == [words for words, count in counted.items() if count > 1]
     assert len(counted) == 46 + 13 + 15 + 45
 
 
@@ -225,12 +230,12 @@ def test_the_sample_conversations_are_disjoint_from_the_suites() -> None:
     found = [each for _, each in read_jsonl(shipped("samples") / "conversations.jsonl", Conversation)]
     conversations = [each for each in found if isinstance(each, Conversation)]
     turns = [(turn.role, _words(turn.content)) for each in conversations for turn in each.messages]
-    assert [
+    assert [] == [
         (prompt, turn)
         for prompt in prompts
         for role, turn in turns
         if prompt in turn or (role == "user" and turn in prompt)
-    ] == []
+    ]
 
 
 def test_the_samples_are_a_first_dozen_of_valid_conversations() -> None:
@@ -239,7 +244,7 @@ def test_the_samples_are_a_first_dozen_of_valid_conversations() -> None:
     assert not [error for _, error in read if isinstance(error, SpecError)]
     groups = Counter(each.prompt_group for _, each in read if isinstance(each, Conversation))
     assert list(groups.values()) == [2] * 6
-    assert len({each.id for _, each in read if isinstance(each, Conversation)}) == 12
+    assert 12 == len({each.id for _, each in read if isinstance(each, Conversation)})
 
 
 @pytest.mark.parametrize("name", COMPOSITION)
@@ -248,7 +253,7 @@ def test_a_shipped_suite_names_its_schema_for_editors(name: str) -> None:
     path = find_suite(name) / "suite.yaml"
     first = path.read_text("utf-8").splitlines()[0]
     marker, _, target = first.partition("=")
-    assert marker == "# yaml-language-server: $schema"
+    assert "# yaml-language-server: $schema" == marker
     assert Path(path.parent, target).resolve() == (shipped("schemas") / "suite.schema.json").resolve()
 
 
@@ -264,4 +269,4 @@ def test_a_prompt_file_is_plain_json_lines(name: str) -> None:
     for path in sorted((find_suite(name) / "prompts").glob("*.jsonl")):
         text = path.read_bytes().decode("utf-8")
         assert text.endswith("\n")
-        assert [line for line in text[:-1].split("\n") if not isinstance(json.loads(line), dict)] == []
+        assert [] == [line for line in text[:-1].split("\n") if not isinstance(json.loads(line), dict)]
