@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import click
 
 from brie_bench import __version__
-from brie_bench.errors import did_you_mean, plain
+from brie_bench.errors import did_you_mean, in_words, plain
 
 COMMANDS = {
     "run": "Run a suite: complete, judge blind, print the leaderboard.",
@@ -19,7 +19,9 @@ COMMANDS = {
     "power": "Say whether so many prompts are enough.",
     "runs": "List the recorded runs, oldest first.",
     "import": "Read somebody's recorded judgments into a run.",
+    "export": "Write a run's judgments to a file.",
     "suite": "List, show and validate suites.",
+    "conversations": "Check, clean and split authored conversations.",
     "plugins": "List and show plugins.",
     "schema": "Export and check the JSON Schemas.",
 }
@@ -78,7 +80,7 @@ def plugin_commands() -> PluginCommands:
         try:
             plugins.subset_hook_caller("register_commands", remove_plugins=others)(cli=group)
         except (Exception, SystemExit) as error:  # a stranger's code: its fault is its own
-            broken[owner] = plain(f"{type(error).__name__}: {error}")
+            broken[owner] = plain(in_words(error))
             continue
         taken = [name for name in group.commands if name in COMMANDS or name in found]
         if taken:
