@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from brie_bench.spec.conversation import Provenance as Provenance
     from brie_bench.spec.conversation import Turn as Turn
     from brie_bench.spec.imported import Imported as Imported
+    from brie_bench.spec.imported import Names as Names
     from brie_bench.spec.imported import Unreadable as Unreadable
     from brie_bench.spec.judgment import Failure as Failure
     from brie_bench.spec.judgment import Judgment as Judgment
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from brie_bench.spec.prompt import Prompt as Prompt
     from brie_bench.spec.recipe import TrainedModel as TrainedModel
     from brie_bench.spec.recipe import TrainingRecipe as TrainingRecipe
+    from brie_bench.spec.record import Record as Record
     from brie_bench.spec.suite import Item as Item
     from brie_bench.spec.suite import Sampling as Sampling
 
@@ -58,9 +60,10 @@ _WHERE = {
     "spec.comparison": ("Comparison", "Order", "Presentation"),
     "spec.completion": ("Choice", "Completion", "FinishReason", "JsonSchema", "Question", "Request", "Text", "Usage"),
     "spec.conversation": ("Conversation", "Provenance", "Turn"),
-    "spec.imported": ("Imported", "Unreadable"),
+    "spec.imported": ("Imported", "Names", "Unreadable"),
     "spec.judgment": ("Failure", "Judgment", "Label", "Verdict", "Winner"),
     "spec.prompt": ("Prompt",),
+    "spec.record": ("Record",),
     "spec.recipe": ("TrainedModel", "TrainingRecipe"),
     "spec.suite": ("Item", "Sampling"),
 }

@@ -38,10 +38,10 @@ _SHOWN = {"AB": Order.BASELINE_FIRST, "BA": Order.CONTENDER_FIRST}
 _WINNERS = {"brie": Winner.CONTENDER, "tuned": Winner.CONTENDER, "baseline": Winner.BASELINE, "tie": Winner.TIE}
 _ERROR = re.compile(
     r"\W{0,40}(?:"
-    r"(?i:error|exception|traceback)\s*(?:[:(\[]|(?i:code\b)|[45]\d\d\b)"  # Error: …, Traceback (most recent call last)
-    r"|[45]\d\d\s+[A-Z]"  # 429 Too Many Requests
-    r"|(?i:too many requests|rate.?limit|resource.exhausted|service unavailable|request timed out)\b"
-    r"|.{0,80}?(?:\b\w{1,60}(?:Error|Exception)\b|(?i:\b(?:http|status|code)(?:\s+(?:error|status|code))*)\W{0,3}[45]\d\d\b)"
+    r"(?i:error|exception|traceback)\s*(?:[:(]|(?i:code)|[45]\d\d)"  # Error: …, Traceback (most recent call last)
+    r"|[45]\d\d\s[A-Z]"  # 429 Too Many Requests
+    r"|(?i:too many requests|rate.?limit|resource.exhausted|service unavailable|request timed out)"
+    r"|.{0,80}?(?:\w(?:Error|Exception)\b|(?i:\b(?:http|status|code)(?:\s(?:error|status|code))*)\W{0,3}[45]\d\d\b)"
     r")"
 )
 _RATE_LIMIT = re.compile(r"\b429\b|rate.?limit|quota|too many requests|resource.exhausted", re.IGNORECASE)

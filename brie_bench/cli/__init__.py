@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,9 @@ def main(args: Sequence[str] | None = None) -> int:
     given = [arg for arg in given if arg != TRACEBACK]
     from brie_bench.cli.group import cli
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")  # a narrow encoding is no reason to fail after the work
     try:
         status = cli.main(args=given, prog_name="brie-bench", standalone_mode=False)
         sys.stdout.flush()
@@ -34,7 +38,8 @@ def main(args: Sequence[str] | None = None) -> int:
             print(error.format_message(), file=sys.stderr)  # noqa: T201
             return error.exit_code
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "brie-bench"
-        return _told(f"{plain(error.format_message(), 600)} See '{where} --help'.", error.exit_code)
+        message = plain(error.format_message(), 600)
+        return _told(f"{message}{'' if message.endswith(('.', '?')) else '.'} See '{where} --help'.", error.exit_code)
     except BrieError as error:
         if traceback:
             raise

@@ -25,18 +25,18 @@ from brie_bench.cli.options import runs_option
 def command(context: click.Context, runs: tuple[str, ...], strict: bool, form: str, folder: Path) -> None:
     """List what is wrong with a run's records, and what to do.
 
-    Findings about the numbers (a small sample, agreement near chance) are among them. docs/what-can-go-wrong.md has a section for each code.
+    Findings about the numbers (a small sample, agreement near chance) are among them.
+    docs/what-can-go-wrong.md has a section for each code.
     """
-    import json
-
     from brie_bench.engine.ledger import Ledger
+    from brie_bench.errors import plain_json
     from brie_bench.report.audit import findings_text
     from brie_bench.report.publish import leaderboard_of
 
     with Ledger(folder, create=False) as ledger:
         findings = leaderboard_of(ledger, [ledger.run(run) for run in dict.fromkeys(runs)]).findings
     if form == "json":
-        click.echo(json.dumps([each.model_dump(mode="json") for each in findings], indent=2, ensure_ascii=False))
+        click.echo(plain_json([each.model_dump(mode="json") for each in findings]))
     else:
         click.echo(findings_text(findings), nl=False)
     errors = sum(each.severity == "error" for each in findings)

@@ -28,15 +28,14 @@ def command(run: str, a: str, b: str, soft: bool, form: str, folder: Path) -> No
 
     Never compare by the overlap of two intervals: paired, the same prompts tell far more.
     """
-    import json
-
     from brie_bench.engine.ledger import Ledger
+    from brie_bench.errors import plain_json
     from brie_bench.report.compare import differences, render
     from brie_bench.report.reading import read_tables
 
     with Ledger(folder, create=False) as ledger:
         rows = differences(read_tables(ledger, [ledger.run(run)]), a, b, soft=soft or None)
     if form == "json":
-        click.echo(json.dumps([row.model_dump(mode="json") for row in rows], indent=2, ensure_ascii=False))
+        click.echo(plain_json([row.model_dump(mode="json") for row in rows]))
     else:
         click.echo(render(rows), nl=False)

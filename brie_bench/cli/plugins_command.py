@@ -112,4 +112,4 @@ def _type(annotation: Any) -> str:
 def _default(field: Any) -> str:
     from brie_bench.report.words import escape
 
-    return "(needed)" if field.is_required() else escape(repr(field.default))
+    return "(needed)" if field.is_required() else escape(repr(field.get_default(call_default_factory=True)))

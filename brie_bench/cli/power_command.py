@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from brie_bench.cli.options import runs_option
+from brie_bench.cli.options import Finite, runs_option
 from brie_bench.errors import UsageError
 
 
@@ -14,10 +14,8 @@ from brie_bench.errors import UsageError
 @click.argument("suite", required=False)
 @click.option("--run", metavar="RUN", help="For a recorded run: the prompts that have a verdict.")
 @click.option("-n", "n", type=click.IntRange(1, 100_000), help="For so many distinct prompts.")
-@click.option("--rate", type=click.FloatRange(0.0, 1.0), help="The true win rate you hope to find.")
-@click.option(
-    "--power", type=click.FloatRange(0.05, 0.99), default=0.8, show_default=True, help="How often you want to find it."
-)
+@click.option("--rate", type=Finite(0.0, 1.0), help="The true win rate you hope to find.")
+@click.option("--power", type=Finite(0.05, 0.99), default=0.8, show_default=True, help="How often you want to find it.")
 @runs_option
 def command(suite: str | None, run: str | None, n: int | None, rate: float | None, power: float, folder: Path) -> None:
     """Say whether so many prompts are enough.
@@ -34,8 +32,8 @@ def command(suite: str | None, run: str | None, n: int | None, rate: float | Non
         raise UsageError(
             "a rate of 0.5 is no difference: no number of prompts finds it.", mend="Give the rate you hope for."
         )
-    for what, prompts in _prompts(suite, run, n, folder):
-        click.echo(plan_text(prompts, what, power=power, rate=rate), nl=False)
+    plans = [plan_text(prompts, what, power=power, rate=rate) for what, prompts in _prompts(suite, run, n, folder)]
+    click.echo("\n".join(plans), nl=False)
 
 
 def _prompts(suite: str | None, run: str | None, n: int | None, folder: Path) -> list[tuple[str, int]]:

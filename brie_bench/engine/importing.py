@@ -12,6 +12,7 @@ from brie_bench.engine.ledger import ComparisonRow, Ledger, RunRow
 from brie_bench.engine.plan import pair_key
 from brie_bench.errors import BrieError
 from brie_bench.spec.base import canonical_json, digest
+from brie_bench.spec.comparison import Order
 from brie_bench.spec.conversation import Conversation
 from brie_bench.spec.imported import Imported, Unreadable
 from brie_bench.spec.judgment import Failure, Judgment
@@ -32,7 +33,8 @@ def import_records(
 ) -> Reading:
     """Record every judgment as run `name`; all of it or, where something is wrong, nothing.
 
-    Judges that occur in several source files are kept apart as `judge@file`: several files are several passes.
+    A judge who judged the same contender in several files is kept apart as `judge@file`: several files are several
+    passes. Files of different contenders are one pass of one judge.
     """
     _check_free(name, ledger)
     unreadable: list[Unreadable] = []
@@ -76,24 +78,32 @@ def _judgments(
             )
 
 
-def _seats(judgments: Sequence[Imported]) -> dict[tuple[str, str], str]:
-    """From source digest and recorded judge to the name on the leaderboard."""
-    sources: dict[str, dict[str, str]] = {}
+_Seat = tuple[str, str, str]
+"""Contender, source digest and recorded judge."""
+
+
+def _seat(each: Imported) -> _Seat:
+    return each.contender, each.source_digest, each.judge
+
+
+def _seats(judgments: Sequence[Imported]) -> dict[_Seat, str]:
+    """From who judged whom in which file to the judge's name on the leaderboard, in the order they come."""
+    files: dict[tuple[str, str], set[str]] = {}
+    source: dict[_Seat, str] = {}
     for each in judgments:
-        sources.setdefault(each.judge, {})[each.source_digest] = each.source
-    names: dict[tuple[str, str], str] = {}
-    for judge, by in sources.items():
-        for source_digest, source in by.items():
-            names[source_digest, judge] = judge if len(by) == 1 else f"{judge}@{source}"
+        files.setdefault((each.contender, each.judge), set()).add(each.source_digest)
+        source.setdefault(_seat(each), each.source)
+    names = {}
+    for (contender, source_digest, judge), name in source.items():
+        several = len(files[contender, judge]) > 1
+        names[contender, source_digest, judge] = f"{judge}@{name}" if several else judge
     return names
 
 
-def _record(
-    judgments: Sequence[Imported], seats: dict[tuple[str, str], str], name: str, importer: str
-) -> dict[str, Any]:
+def _record(judgments: Sequence[Imported], seats: dict[_Seat, str], name: str, importer: str) -> dict[str, Any]:
     sources = {each.source_digest: each.source for each in judgments}
     prompts = dict.fromkeys(each.comparison.item.prompt.key for each in judgments)
-    return {
+    record = {
         "schema_version": 1,
         "run": name,
         "parent": None,
@@ -112,6 +122,15 @@ def _record(
         "contenders": [{"name": each} for each in dict.fromkeys(each.contender for each in judgments)],
         "judges": [{"name": each} for each in dict.fromkeys(seats.values())],
     }
+    return {**record, "graded": True} if _are_graded(judgments) else record
+
+
+def _are_graded(judgments: Sequence[Imported]) -> bool:
+    """Whether all verdicts are graded preferences and nothing else, so that scores are soft by default."""
+    verdicts = [each for each in judgments if isinstance(each.outcome, Judgment)]
+    return bool(verdicts) and all(
+        each.graded and isinstance(each.outcome, Judgment) and each.outcome.preference is not None for each in verdicts
+    )
 
 
 def _item_key(each: Imported) -> str:
@@ -119,10 +138,11 @@ def _item_key(each: Imported) -> str:
     return digest([item.section, item.prompt.key, item.sampling.canonical(), item.repeat])
 
 
-def _put(judgments: Sequence[Imported], seats: dict[tuple[str, str], str], ledger: Ledger, run: RunRow) -> None:
+def _put(judgments: Sequence[Imported], seats: dict[_Seat, str], ledger: Ledger, run: RunRow) -> None:
     items: dict[str, int] = {}
     comparisons: dict[tuple[int, str, str], int] = {}
     repeats: dict[tuple[int, str, str], itertools.count[int]] = {}
+    places: dict[tuple[str, int], int] = {}
     for each in judgments:
         comparison, item = each.comparison, each.comparison.item
         key = _item_key(each)
@@ -130,18 +150,19 @@ def _put(judgments: Sequence[Imported], seats: dict[tuple[str, str], str], ledge
             items[key] = len(items)
             record = item.model_dump_json(exclude_defaults=True)
             ledger.put_items(run.number, [(items[key], item.section, str(item.kind), item.prompt.key, record)])
-        pair = pair_key(item, comparison.contender, comparison.baseline)
+        pair = pair_key(item, comparison.contender, comparison.baseline) if each.texts else digest(["unrecorded", key])
         cell = (items[key], each.contender, pair)
         if cell not in comparisons:
             comparisons[cell] = len(comparisons)
             ledger.put_comparison(run.number, _row(each, comparisons[cell], items[key], pair, ledger))
-        judge = seats[each.source_digest, each.judge]
+        judge = seats[_seat(each)]
         outcome = each.outcome
-        verdict_key = digest(
-            [each.source_digest, each.line, each.contender, each.judge, each.recorded_winner, outcome.canonical()]
-        )
-        labels = str(outcome.labels) if isinstance(outcome, Judgment) else "baseline_first"
-        shown = outcome.shown if isinstance(outcome, Judgment) else None
+        place = each.source_digest, each.line
+        places[place] = places.get(place, 0) + 1
+        said = [*place, each.contender, each.judge, each.recorded_winner, outcome.canonical()]
+        verdict_key = digest([*said, places[place]] if places[place] > 1 else said)  # a line may hold several
+        labels = (outcome.labels if isinstance(outcome, Judgment) else each.labels) or Order.BASELINE_FIRST
+        shown = outcome.shown if isinstance(outcome, Judgment) else each.shown
         repeat = next(repeats.setdefault((comparisons[cell], judge, labels), itertools.count(1)))
         ledger.put_verdict(
             verdict_key,
@@ -160,10 +181,13 @@ def _time(when: datetime.datetime | None) -> str:
 
 
 def _row(each: Imported, number: int, item: int, pair: str, ledger: Ledger) -> ComparisonRow:
+    """A comparison; one whose texts are not recorded names completions that are not there."""
     keys = []
     for name, completion in ((each.contender, each.comparison.contender), (each.baseline, each.comparison.baseline)):
-        keys.append(digest(["imported", name, each.comparison.item.prompt.key, completion.canonical()]))
-        ledger.put_completion(keys[-1], completion, at=_time(each.completed_at))
+        kind = "imported" if each.texts else "unrecorded"
+        keys.append(digest([kind, name, each.comparison.item.prompt.key, completion.canonical()]))
+        if each.texts:
+            ledger.put_completion(keys[-1], completion, at=_time(each.completed_at))
     contender, baseline = each.comparison.contender, each.comparison.baseline
     return ComparisonRow(
         number=number,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -190,8 +189,3 @@ def _short(verdict: Verdict) -> Verdict:
         message = f"the judge answered more than {LONGEST_RAW} characters"
         raise Failed(FailureKind.UNPARSED, message, raw=(verdict.raw or verdict.rationale)[:LONGEST_RAW])
     return verdict
-
-
-def parse_criteria(record: str) -> tuple[str, ...]:
-    """The criteria a run's record names."""
-    return tuple(json.loads(record)["criteria"])

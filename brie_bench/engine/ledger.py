@@ -37,7 +37,8 @@ CREATE TABLE verdict (
     recorded_winner TEXT, source TEXT, line INTEGER, score_gap INTEGER, raw_digest TEXT
 ) WITHOUT ROWID;                                    -- label: A, B, tie or NULL; preference_a: P(A) + P(tie) / 2;
                                                     -- score_gap: the criterion scores of A less those of B
-CREATE INDEX verdict_in_short ON verdict (key, label, preference_a, kind);  -- so that a leaderboard reads no prose
+CREATE INDEX verdict_in_short ON verdict (key, label, preference_a, kind, recorded_winner, score_gap);
+                                                    -- so that a leaderboard and an audit read no prose
 CREATE TABLE run (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, base TEXT NOT NULL, replicate INTEGER NOT NULL, parent TEXT,
     per_pair INTEGER, record TEXT NOT NULL, at TEXT NOT NULL
@@ -233,6 +234,10 @@ class Ledger:
         """The rows of a query that only reads, for those who look into the records."""
         return list(self._rows(query, *values))
 
+    def stream(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """The same, row by row."""
+        return self._rows(query, *values)
+
     # completions
 
     def completion(self, key: str) -> Completion | Failure | None:
@@ -370,6 +375,12 @@ class Ledger:
             copied = ((target, *row[1:]) for row in rows.fetchall())
             self._db.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", copied)  # noqa: S608
 
+    def drop_textless(self, run: int) -> None:
+        """Take the comparisons out of `run` whose two texts are not recorded: nobody can judge them."""
+        missing = "NOT EXISTS (SELECT 1 FROM completion WHERE key = comparison.{}_key AND kind IS NULL)"
+        either = " OR ".join(missing.format(side) for side in ("contender", "baseline"))
+        self._db.execute(f"DELETE FROM comparison WHERE run = ? AND ({either})", (run,))  # noqa: S608
+
     def comparisons(self, run: int, *, after: int = -1, limit: int = 256) -> list[ComparisonRow]:
         """The next `limit` comparisons after that number: page by page, so that memory stays flat."""
         names = ", ".join(field.name for field in fields(ComparisonRow))
@@ -398,15 +409,6 @@ class Ledger:
         )
         row = self._one(query if with_failures else f"{query} AND v.kind IS NULL", run)
         return int(row[0]) if row else 0
-
-    def n_judged_by_judge(self, id: str, *, with_failures: bool = True) -> dict[str, int]:
-        """For each judge of the run `id`, how many judgings have a record; empty for an unknown run."""
-        query = (
-            "SELECT j.judge, count(*) FROM run r JOIN judging j ON j.run = r.number"
-            " CROSS JOIN verdict v INDEXED BY verdict_in_short ON v.key = j.key"
-            " WHERE r.id = ? AND (? OR v.kind IS NULL) GROUP BY j.judge"
-        )
-        return {str(row[0]): int(row[1]) for row in self._rows(query, id, with_failures)}
 
     def judged(self, run: int) -> Iterator[tuple[int, str, str, str | None, str, str | None, float | None]]:
         """Every judging with a record, in one order: comparison, judge, labels, shown, key, label, preference of A."""

@@ -71,6 +71,12 @@ class Seat:
 
     name: str
     judge: Judge
+    lab: str | None = None
+
+    def record(self) -> dict[str, Any]:
+        """The judge, for a run's record."""
+        described = {"name": self.name, "digest": self.digest, "configuration": self.configuration}
+        return {**described, "lab": self.lab} if self.lab else described
 
     @cached_property
     def configuration(self) -> dict[str, Any]:
@@ -183,9 +189,7 @@ class Plan:
             "criteria": list(self.suite.criteria),
             "baseline": self._described(self.baseline),
             "contenders": [self._described(side) for side in self.contenders],
-            "judges": [
-                {"name": seat.name, "digest": seat.digest, "configuration": seat.configuration} for seat in self.seats
-            ],
+            "judges": [seat.record() for seat in self.seats],
             "order": str(self.config.order),
             "judge_repeats": self.config.judge_repeats,
             "seed": self.config.seed,
@@ -195,10 +199,11 @@ class Plan:
 
     def _described(self, side: Side) -> dict[str, Any]:
         """A side, and what of the suite's sampling its model cannot honour."""
-        wished = [name for name in ("temperature", "top_p") if getattr(self.suite.sampling, name) is not None]
+        wished = [name for name in _WISHES if getattr(self.suite.sampling, name) is not None]
         omitted = [name for name in wished if name not in side.model.supports]
         described = {"name": side.name, "digest": side.digest, "configuration": side.configuration}
-        return {**described, "omitted": omitted} if omitted else described
+        optional = {"omitted": omitted, "lab": side.contender.lab}
+        return {**described, **{name: value for name, value in optional.items() if value}}
 
 
 def make_plan(suite: Suite, config: RunConfig, catalog: Catalog, *, replicate: int = 0) -> Plan:
@@ -219,7 +224,7 @@ def make_plan(suite: Suite, config: RunConfig, catalog: Catalog, *, replicate: i
         config=config,
         baseline=side(config.baseline),
         contenders=tuple(side(contender) for contender in config.contenders),
-        seats=tuple(Seat(ref.name, catalog.judge(ref.judge)) for ref in config.judges),
+        seats=tuple(Seat(ref.name, catalog.judge(ref.judge), ref.lab) for ref in config.judges),
         replicate=replicate,
     )
     _check_demands(plan)

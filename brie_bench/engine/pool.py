@@ -116,6 +116,8 @@ class _Lane:
         while (call := self.inbox.get()) is not None:
             self.running[call] = time.monotonic() + self.timeout
             answer = call.stream.fatal or answer_of(call.work)
+            if isinstance(answer, Failure) and answer.kind is FailureKind.FATAL:
+                call.stream.fatal = answer
             if self.running.pop(call, None) is None:
                 self.answers.put((call, _Late()))
                 return  # another worker has taken this one's place
@@ -164,10 +166,8 @@ def run_calls(
             if not any(lane.in_flight for lane in lanes.values()):
                 break
             finished = [*_answered(answers, lanes), *(late for lane in lanes.values() for late in lane.overdue())]
-            for call, answer in finished:
+            for call, _ in finished:
                 lanes[call.stream.lane].in_flight -= 1
-                if isinstance(answer, Failure) and answer.kind is FailureKind.FATAL:
-                    call.stream.fatal = answer
             if finished:
                 record(finished)
     finally:

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from brie_bench import files
-from brie_bench.engine.complete import complete, forecast, pair
+from brie_bench.blind import present
+from brie_bench.engine.complete import complete, pair
 from brie_bench.engine.judge import Judging, judge
 from brie_bench.engine.ledger import Ledger, RunRow
 from brie_bench.engine.plan import Plan, Seat
 from brie_bench.engine.settings import Settings
 from brie_bench.errors import BrieError, LedgerError, UsageError
 from brie_bench.spec.base import canonical_json, digest
+from brie_bench.spec.comparison import Comparison, Order
+from brie_bench.spec.completion import Completion
 from brie_bench.spec.config import OrderPolicy
 from brie_bench.spec.judgment import Failure
 
@@ -81,12 +84,13 @@ def judge_again(
     parents = json.loads(parent.record)
     base = digest([parent.id, [[seat.name, seat.configuration] for seat in seats], order, repeats])
     id = f"{parents['suite']['name']}-{digest([base, 0])[:10]}"
+    parents.pop("graded", None)  # it says something of the recorded judges' verdicts
     record = {
         **parents,
         "run": id,
         "parent": parent.id,
         "replicate": 0,
-        "judges": [{"name": seat.name, "digest": seat.digest, "configuration": seat.configuration} for seat in seats],
+        "judges": [seat.record() for seat in seats],
         "order": str(order),
         "judge_repeats": repeats,
     }
@@ -101,6 +105,9 @@ def judge_again(
                 record=canonical_json(record),
             )
             ledger.copy_comparisons(parent.number, row.number)
+            ledger.drop_textless(row.number)
+            if not ledger.n_comparisons(row.number):
+                raise UsageError(f"the records of '{parent.id}' hold no texts: there is nothing to judge.")
         write_record(folder, id, record)
         judging = Judging(
             run=row,
@@ -116,18 +123,56 @@ def judge_again(
 
 @dataclass(frozen=True)
 class Calls:
-    """Calls that a run plans, and how many of them are recorded already."""
+    """Calls that a run plans, and how many of them need not be made: recorded already, shared, or about texts that failed."""
 
     planned: int
     recorded: int
 
 
 def forecast_run(plan: Plan, ledger: Ledger, settings: Settings) -> dict[str, Calls]:
-    """What a run would call, and how often; nothing is called and nothing is written."""
-    found = {"completions": Calls(*forecast(plan, ledger, settings))}
-    per_judge = plan.n_items * len(plan.contenders) * plan.per_pair
-    known = ledger.n_judged_by_judge(plan.id, with_failures=not settings.retry_failures)
-    return found | {f"judgments by {seat.name}": Calls(per_judge, known.get(seat.name, 0)) for seat in plan.seats}
+    """What a run would call, and how often; nothing is called and nothing is written.
+
+    Of judgments on texts that are not there yet, it cannot be known which would show the same twice: they count as calls.
+    """
+    completions: set[str] = set()
+    verdicts: set[str] = set()
+    to_make = dict.fromkeys((seat.name for seat in plan.seats), 0)
+    for number, item in plan.numbered():
+        texts: dict[str, Completion | None] = {}
+        for side in plan.sides:
+            key, _ = side.request(item, plan.replicate)
+            found = ledger.completion(key)
+            failure = found.kind if isinstance(found, Failure) else None
+            if settings.is_done(found is not None, failure):
+                texts[side.name] = found if isinstance(found, Completion) else None
+            else:
+                completions.add(key)
+        for side in plan.contenders:
+            if {side.name, plan.baseline.name} - texts.keys():
+                to_make = {name: calls + plan.per_pair for name, calls in to_make.items()}
+                continue
+            contender, baseline = texts[side.name], texts[plan.baseline.name]
+            if contender and baseline:
+                pair = Comparison(item=item, contender=contender, baseline=baseline, criteria=plan.suite.criteria)
+                for seat in plan.seats:
+                    new = set(_unjudged(plan, seat, pair, plan.first_orders[side.name][number], ledger, settings))
+                    to_make[seat.name] += len(new - verdicts)
+                    verdicts |= new
+    n_completions, n_judgments = plan.n_items * len(plan.sides), plan.n_items * len(plan.contenders) * plan.per_pair
+    made = {f"judgments by {name}": Calls(n_judgments, n_judgments - calls) for name, calls in to_make.items()}
+    return {"completions": Calls(n_completions, n_completions - len(completions)), **made}
+
+
+def _unjudged(
+    plan: Plan, seat: Seat, pair: Comparison, first: Order, ledger: Ledger, settings: Settings
+) -> Iterator[str]:
+    """The keys of what a judge would be asked about a pair."""
+    for order in plan.orders(first):
+        shown = present(pair, order)
+        for repeat in range(1, plan.config.judge_repeats + 1):
+            key = seat.key(shown, repeat, plan.replicate)
+            if not settings.is_done(*ledger.verdict_kind(key)):
+                yield key
 
 
 def write_record(folder: Path, id: str, record: dict[str, Any]) -> None:

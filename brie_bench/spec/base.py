@@ -93,7 +93,7 @@ NonEmpty = Annotated[str, StringConstraints(min_length=1, pattern=r"\S"), Before
 NUMERIC: Final = BeforeValidator(_no_words)
 """Marks a number that may not be written as text."""
 
-Whole = Annotated[int, NUMERIC]
+Whole = Annotated[int, Field(ge=-(2**53), le=2**53), NUMERIC]
 Positive = Annotated[int, Field(ge=1, le=1_000_000_000), NUMERIC]
 Temperature = Annotated[float, Field(ge=0.0, le=2.0), NUMERIC]
 Flag = Annotated[bool, Field(strict=True)]

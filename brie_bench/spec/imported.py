@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
+from brie_bench.errors import plain
 from brie_bench.spec.base import Name, NonEmpty, Spec
 from brie_bench.spec.comparison import Comparison, Order
 from brie_bench.spec.judgment import Failure, Judgment, Winner
@@ -64,9 +65,11 @@ class Names:
         """`text`, with a hyphen for whatever a name may not hold. Raises ValueError where another text has become that."""
         name = _ILLEGAL.sub("-", text)[:100].strip("-._")
         if not name:
-            raise ValueError(f"'{text}' holds nothing that a name may hold")
-        if self._meant.setdefault(name, text) != text:
-            raise ValueError(f"'{text}' and '{self._meant[name]}' would both be called '{name}'; rename one")
+            raise ValueError(f"'{plain(text, 60)}' holds nothing that a name may hold")
+        known = self._meant.setdefault(name, text)
+        if known != text:
+            both = f"'{plain(known, 60)}' and '{plain(text, 60)}'"
+            raise ValueError(f"{both} would both be called '{plain(name, 60)}'; rename one")
         return name
 
 

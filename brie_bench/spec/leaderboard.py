@@ -121,6 +121,8 @@ class Agreement(Spec):
     """Gwet's, of three categories."""
     ac1_interval: Interval | None
     reason: str | None
+    baseline: str = ""
+    """With whom it is compared: one contender may meet several."""
 
 
 class PanelAgreement(Spec):
@@ -131,13 +133,16 @@ class PanelAgreement(Spec):
     alpha: Signed | None
     """Krippendorff's, nominal."""
     alpha_interval: Interval | None
-    fleiss_kappa: Signed | None
+    fleiss_kappa: Annotated[float, Field(le=1.0)] | None
+    """All judges taken for one; below −1 at times, where some judged fewer pairs."""
     ac1: Signed | None
     unanimous: Rate | None
     """Share of pairs on which all judges gave the same verdict."""
     n_pairs: int
     """Pairs with at least two judges."""
     reason: str | None = None
+    baseline: str = ""
+    """With whom it is compared: one contender may meet several."""
 
 
 class Retest(Spec):
@@ -153,8 +158,12 @@ class Retest(Spec):
     swapped_order: Rate | None
     """The same, shown in the other order."""
     n_same: int = 0
+    """Couples of judgments of one pair that were shown in the same order."""
     n_swapped: int = 0
+    """Those that were shown in either order."""
     reason: str | None = None
+    baseline: str = ""
+    """With whom it is compared: one contender may meet several."""
 
 
 class Position(Spec):
@@ -172,6 +181,8 @@ class Position(Spec):
     """Share of pairs whose verdict changes with the order."""
     n_prompts: int
     reason: str | None = None
+    baseline: str = ""
+    """With whom it is compared: one contender may meet several."""
 
 
 class Length(Spec):
@@ -190,20 +201,27 @@ class Length(Spec):
     close_rate: Rate | None = None
     """The win rate among pairs within a tenth of each other in length."""
     n_close: int = 0
+    """Those pairs."""
+    baseline: str = ""
+    """With whom it is compared: one contender may meet several."""
 
 
 class SelfPreference(Spec):
-    """What a judge gives its own lab's contender beyond what the other judges give it."""
+    """What a judge gives its own lab's model beyond what the other labs' judges give it."""
 
     suite: str
     contender: str
     judge: str
     lab: str
     excess: Signed | None
-    """Mean over prompts of this judge's score less the mean of the other labs' judges."""
+    """Mean over prompts of what this judge gives that side less what the other labs' judges give it."""
     interval: Interval | None
     n_prompts: int
     reason: str | None = None
+    baseline: str = ""
+    """With whom it is compared: one contender may meet several."""
+    side: Literal["contender", "baseline"] = "contender"
+    """Whose lab is the judge's: whom it may prefer."""
 
 
 class Ground(Spec):
@@ -252,6 +270,8 @@ class Reproducibility(Spec):
     table: tuple[tuple[float, ...], ...] = ()
     """Prompts × runs."""
     reason: str | None = None
+    baseline: str = ""
+    """With whom it is compared: one contender may meet several."""
 
 
 class Sweep(Spec):
@@ -271,6 +291,8 @@ class Sweep(Spec):
     p_value: Rate | None
     """Exact permutation test of no trend; from 15 prompts."""
     reason: str | None = None
+    baseline: str = ""
+    """With whom it is compared: one contender may meet several."""
 
 
 class Rating(Spec):

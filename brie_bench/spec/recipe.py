@@ -46,7 +46,7 @@ class TrainingRecipe(Spec):
     """Conversations an optimiser step sees."""
     learning_rate: Annotated[float, Field(gt=0), NUMERIC] = 2e-4
     """Peak learning rate, linear decay to 0."""
-    warmup_steps: Annotated[int, Field(ge=0), NUMERIC] = 20
+    warmup_steps: Annotated[int, Field(ge=0, le=1_000_000_000), NUMERIC] = 20
     """Steps up to the peak."""
     max_length: Positive = 2048
     """Tokens of a conversation; a longer one is reported, not cut."""

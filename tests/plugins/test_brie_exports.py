@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,10 @@ def test_a_record_without_a_judge_has_an_unknown_one(one: One, judge: str | None
         "{'error': {'code': 429, 'status': 'RESOURCE_EXHAUSTED'}}",
         "ERROR: rate limit exceeded",
         "Rate limit exceeded",
+        "RateLimit reached",
+        "Resource exhausted, come back later",
+        "Error: out of quota",
+        "Error 429",
         "Too many requests",
         "example.RateLimitError: slow down",
         "Traceback (most recent call last):\n  ...\nexample.HTTPError: 429",
@@ -217,6 +222,14 @@ def test_a_rate_limit_filed_as_a_judgment_is_a_failure(one: One, text: str, winn
         "example.APIConnectionError: no route",
         "Service unavailable",
         "Request timed out.",
+        "Error 500",
+        "Exception 404 in the middle of it",
+        "error code 1429",
+        "Error: 4290 tokens are too many",
+        "example.GeneralException was raised",
+        "The server sent status 502, sadly",
+        "Got http status 503",
+        "Got HTTP error code: 500",
     ],
 )
 def test_an_error_filed_as_a_judgment_is_a_failure(one: One, text: str) -> None:
@@ -231,6 +244,8 @@ def test_an_error_filed_as_a_judgment_is_a_failure(one: One, text: str) -> None:
         ("Both are good.", "unparsed"),
         ("Error handling in Response A is good.", "unparsed"),
         ("450 words say less than 40 here.", "unparsed"),
+        ("Terrors and Errors abound, and unicode 429 is a letter; a postcode 4290 is none.", "unparsed"),
+        ("It is long. " * 10 + "HTTP 500 is explained.", "unparsed"),
         ("The second text rates its limits and its quota of 429 words.", "unparsed"),
         ("Winner: A\nWinner: B", "contradictory"),
     ],
@@ -257,6 +272,8 @@ def test_a_verdict_on_a_text_about_errors_is_a_verdict(one: One) -> None:
         ("max_tokens/256", "max_tokens-256", "length"),
         ("expanded_creative", "expanded_creative", "in_domain"),
         ("_odd name!", "odd-name", "in_domain"),
+        ("Two  Words", "Two-Words", "in_domain"),
+        ("a-b", "a-b", "in_domain"),
         ("…", "all", "in_domain"),
         ("x" * 300, "x" * 100, "in_domain"),
         (None, "all", "in_domain"),
@@ -277,6 +294,7 @@ def test_equal_words_are_one_prompt(read: Read) -> None:
     ]
     assert prompts[0] == prompts[1]
     assert prompts[0].id != prompts[2].id
+    assert all(re.fullmatch("p-[0-9a-f]{10}", prompt.id) for prompt in prompts)
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,13 @@ def test_a_coin_looks_at_everything_that_is_shown() -> None:
     assert {Label.A, Label.B} == {coin.judge(shown("a", f"b {number}")).label for number in range(30)}
 
 
+def test_a_coin_that_was_tossed_stays_tossed() -> None:
+    """The tosses of the coin's revision: another toss for the same presentation would be another coin."""
+    revision = "1"
+    assert revision == judge("coin").revision
+    assert "BBBABAABBBAABAAABBABBABB" == "".join(tosses(judge("coin"), 12))
+
+
 @pytest.mark.parametrize("options", [{"seed": "x"}, {"sed": 1}, {"seed": 1.5}])
 def test_a_coins_options_are_checked(options: dict[str, object]) -> None:
     """A seed is a whole number, and there is no other option."""
@@ -98,6 +105,7 @@ def test_first_always_says_a(a: str, b: str) -> None:
         ("", "", "tie"),
         ("é", "e", "tie"),
         ("", " ", "B"),
+        ("a" * 1000, "b" * 1000, "tie"),
     ],
 )
 def test_longer_counts_characters(a: str, b: str, label: str) -> None:

@@ -337,6 +337,13 @@ def test_a_rubric_judge_is_what_it_asks_and_whom(catalog_of: Callable[..., Catal
     assert {"plugin": "one", "revision": "1"} == found[0]["model"]
 
 
+@pytest.mark.parametrize("temperature", [0.0, 2.0])
+def test_the_ends_of_the_ranges_are_in_them(temperature: float) -> None:
+    """Sixteen tokens hold a verdict; 0 and 2 are temperatures."""
+    judge = rubric(supports=frozenset({"temperature", "max_tokens"}), max_tokens=16, temperature=temperature)
+    assert Sampling(max_tokens=16, temperature=temperature) == judge.ask(shown()).sampling
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -345,7 +352,9 @@ def test_a_rubric_judge_is_what_it_asks_and_whom(catalog_of: Callable[..., Catal
         ({"model": {"nam": "scripted"}}, "'nam' in 'model' is not known"),
         ({"model": "script"}, "no model 'script'. Did you mean 'scripted'?"),
         ({"model": "scripted", "max_tokens": 1}, "key 'max_tokens'"),
-        ({"model": "scripted", "temperature": 3}, "key 'temperature'"),
+        ({"model": "scripted", "max_tokens": 15}, "key 'max_tokens'"),
+        ({"model": "scripted", "temperature": 2.1}, "key 'temperature'"),
+        ({"model": "scripted", "temperature": -0.1}, "key 'temperature'"),
         ({"model": "scripted", "rubric": "x"}, "key 'rubric' is not known"),
     ],
 )
