@@ -55,7 +55,7 @@ def in_words(error: BaseException) -> str:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """` Did you mean 'x'?` or, with nothing close, ` Known: a, b.`; empty when nothing is known."""
     known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name[:100], known, n=1, cutoff=0.6)
     if close:
         return f" Did you mean '{close[0]}'?"
     return f" Known: {', '.join(known)}." if known else ""

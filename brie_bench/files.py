@@ -133,6 +133,8 @@ def read_yaml(path: Path) -> tuple[Any, dict[tuple[str | int, ...], int]]:
     import yaml
 
     text = read_text(path)
+    if path.suffix == ".json":
+        text = text.replace("\t", " ")  # JSON may be indented by tabs, YAML may not; no text in JSON holds a raw one
     lines: dict[tuple[str | int, ...], int] = {}
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)

@@ -19,11 +19,11 @@ from collections.abc import Iterable
 from brie_bench.spec.judgment import Label
 
 _SCORES = re.compile(
-    r"^[\s*_#>|-]*(?:(?:response|assistant|answer)\s+)?([AB])(?![^\W_])[\s*_]*[-–—:|(]+(.*)$", re.IGNORECASE
+    r"[\s*_#>|-]*(?:(?:response|assistant|answer)\s+)?([AB])(?![^\W_])[\s*_]*[-–—:|(](.*)", re.IGNORECASE
 )
 _NUMBER = (
     r"[\s*_]*(?:[:=][\s*_]*)?(-?\d+(?:\.\d+)?)"
-    r"(?!\.?\d)(?!\s*(?:(?:/|out\s+of\b)\s*(?!5(?![.\d]*\d))|[-–]\s*)\d)"  # neither 4/10 nor 4-5
+    r"(?!\.?\d)(?!\s*(?:(?:/|out\s+of)\s*(?!5(?!\.?\d))|[-–]\s*)\d)"  # neither 4/10 nor 4-5
 )
 _RATIONALE = re.compile(
     r"^[ \t*_#>]*(?:reasoning|rationale|explanation)[\s*_]*[:.-]+[\s*_]*", re.IGNORECASE | re.MULTILINE
@@ -38,8 +38,7 @@ def parse_scores(text: str, criteria: Iterable[str]) -> dict[Label, dict[str, in
     names = {_spelled(criterion): criterion for criterion in criteria}
     if not names:
         return {}
-    longest_first = sorted(names, key=len, reverse=True)
-    spellings = "|".join(re.escape(name).replace("\\ ", "[ _-]") for name in longest_first)
+    spellings = "|".join(re.escape(name).replace("\\ ", "[ _-]") for name in names)
     pattern = re.compile(rf"(?<![^\W_])({spellings})(?![^\W_]){_NUMBER}", re.IGNORECASE)
     found: dict[Label, dict[str, set[str]]] = {}
     for line in text.splitlines():

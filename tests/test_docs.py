@@ -30,5 +30,7 @@ def test_a_document_shows_what_its_commands_print(path: Path) -> None:
 def test_relative_links_lead_somewhere() -> None:
     """A relative link in a document names a file of the project."""
     documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
-    links = [(path, link) for path in documents for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text("utf-8"))]
+    links = [
+        (path, link) for path in documents for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text("utf-8"))
+    ]
     assert [(path.name, link) for path, link in links if not (path.parent / link).exists()] == []

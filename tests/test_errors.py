@@ -100,6 +100,7 @@ def test_a_long_text_is_cut() -> None:
         (" Known: coin, first.", "zzz", ["first", "coin"]),
         ("", "zzz", []),
         (" Known: coin.", "", ["coin"]),
+        (" Known: coin.", "coin" * 1_000_000, ["coin"]),
     ],
 )
 def test_the_nearest_name_is_offered(expected: str, name: str, known: list[str]) -> None:

@@ -29,6 +29,7 @@ from brie_bench.files import (
     read_suite,
     read_text,
     read_yaml,
+    sources,
     to_jsonl,
     write_text,
 )
@@ -115,6 +116,7 @@ def test_a_wrong_suite_file_is_told_with_its_line_and_key(tmp_path: Path, expect
         ("x.yaml:2: not valid YAML: character U+001B may not stand in it.", 'name: t\ntitle: "\x1b[31m"\n'),
         ("x.yaml:3: byte 16 is not UTF-8. Save the file as UTF-8.", b"name: t\nname2: \n\xff"),
         ("x.yaml:1: byte 0 is not UTF-8. Save the file as UTF-8.", "name: t\n".encode("utf-16")),
+        ("x.yaml:2: byte 1 is not UTF-8. Save the file as UTF-8.", b"\n\xff"),
         ("x.yaml: not valid YAML: nested too deep.", "name: " + "[" * 5000),
         ("x.yaml: not valid YAML: nested too deep.", "name: &a [*a]\n"),
         ("x.yaml: not valid YAML: nested too deep.", "&a {name: *a}\n"),
@@ -189,6 +191,13 @@ def test_json_is_yaml(tmp_path: Path) -> None:
     value, lines = read_yaml(written(tmp_path, '{\n "a": {\n  "b": [1, 2.5, null, true, "x"]}}'))
     assert {"a": {"b": [1, 2.5, None, True, "x"]}} == value
     assert (2, 3, 3) == (lines[("a",)], lines["a", "b"], lines["a", "b", 4])
+
+
+def test_a_json_file_may_be_indented_by_tabs(tmp_path: Path) -> None:
+    """YAML may not, and says so."""
+    value = {"a": {"b": "c\td"}}
+    assert value == read_yaml(written(tmp_path, json.dumps(value, indent="\t"), "x.json"))[0]
+    assert "cannot start any token" in said(written(tmp_path, json.dumps(value, indent="\t")), read_yaml)
 
 
 JSON = st.recursive(
@@ -529,6 +538,39 @@ def test_a_recipe_and_a_conversation_are_read_by_the_same_rules(tmp_path: Path) 
     assert expected == said(written(tmp_path, recipe), lambda path: read_spec(path, TrainingRecipe))
     path = written(tmp_path, '{"id": "a", "provenance": {"autor": "x"}}', "x.jsonl")
     assert [(1, "x.jsonl:1: key 'messages' is missing.")] == lines_of(path, Conversation)
+
+
+# files of records
+
+
+def named(*paths: Path) -> list[str]:
+    """The names that a record's source is given."""
+    return [source.name for source in sources(paths)]
+
+
+def test_files_of_records_are_told_apart_by_as_little_as_it_takes(tmp_path: Path) -> None:
+    """By the file's name, or with the folders that it takes."""
+    paths = [tmp_path / "a" / "x.jsonl", tmp_path / "b" / "x.jsonl", tmp_path / "b" / "y.jsonl"]
+    for number, path in enumerate(paths):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(str(number))
+    assert ["a/x.jsonl", "b/x.jsonl", "y.jsonl"] == named(*paths)
+    assert ["x.jsonl", "y.jsonl"] == named(paths[0], paths[2])
+    assert "5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9" == next(sources(paths)).digest
+
+
+def test_the_same_records_are_not_read_twice(tmp_path: Path) -> None:
+    """Under whichever name; nor is what cannot be read twice."""
+    for name in ("x", "y"):
+        written(tmp_path, "same", name)
+    os.mkfifo(tmp_path / "pipe")
+    twice = "the same file as x: it would count twice. Name it once."
+    assert f"y: {twice}" == said(tmp_path / "y", lambda path: named(tmp_path / "x", path))
+    assert f"x: {twice}" == said(tmp_path / "x", lambda path: named(path, path))
+    assert "pipe: no regular file, and it is read twice. Save it to a file first." == said(tmp_path / "pipe", named)
+    assert "absent: no such file." == said(tmp_path / "absent", named)
+    (tmp_path / "folder").mkdir()
+    assert "folder: this is a folder, a file is needed." == said(tmp_path / "folder", named)
 
 
 # writing

@@ -75,6 +75,9 @@ def test_the_documented_answer_is_read_whole() -> None:
         "Response A - Depth: 4 - wit: 5",
         "Response A -" + " " * 5000 + "Depth: 4",
         "Response A - Depth: 4\r",
+        "Response   A  :-  Depth : 4.00",
+        "Response A - Depth: 04",
+        "Response A - Depth:_4_",
     ],
 )
 def test_a_score_is_a_whole_number_after_the_criterion(line: str) -> None:
@@ -95,6 +98,9 @@ def test_a_score_is_a_whole_number_after_the_criterion(line: str) -> None:
         "Response A - Depth: 0",
         "Response A - Depth: 6",
         "Response A - Depth: 45",
+        "Response A - Depth: 14/10",
+        "Response A - Depth: 4 out   of   10",
+        "Response A - Depth: 4/55",
         "Response A - Depth: 4444444444",
         "Response A - Depth: -4",
         "Response A - Depth: 4.5",
@@ -130,6 +136,12 @@ def test_what_is_no_score_is_missing(line: str) -> None:
     assert {} == parse_scores(line, ["depth"])
 
 
+def test_other_lines_are_passed_over() -> None:
+    """Scores may stand anywhere among a judge's lines."""
+    text = "Both are good.\nB: depth 2\n\nAnd then again,\nA: depth 3\nWinner: A"
+    assert {Label.A: {"depth": 3}, Label.B: {"depth": 2}} == parse_scores(text, ["depth"])
+
+
 def test_a_slot_without_a_readable_score_is_absent() -> None:
     """One side's mishap leaves the other side's scores."""
     assert {Label.B: {"depth": 2}} == parse_scores("A: depth 9\nB: depth 2", ["depth"])
@@ -156,6 +168,12 @@ def test_the_longer_of_two_names_is_read(joint: str) -> None:
     assert {"prose-quality": 5, "quality": 3} == of_a(line, "prose-quality", "quality")
 
 
+def test_a_name_may_begin_as_another_does() -> None:
+    """The score after the longer name is the longer name's, in whatever order the suite has them."""
+    for criteria in (("quality", "quality-of-prose"), ("quality-of-prose", "quality")):
+        assert {"quality": 3, "quality-of-prose": 5} == of_a("A: Quality of prose: 5, Quality: 3", *criteria)
+
+
 def test_a_name_may_hold_what_patterns_hold() -> None:
     """A dot in a criterion's name is a dot."""
     assert {"v1.0": 2} == of_a("A: v1.0: 2, v1x0: 3", "v1.0")
@@ -174,6 +192,12 @@ def test_a_suite_without_criteria_has_no_scores() -> None:
         ("rationale - because", "because"),
         ("> Explanation. because", "because"),
         ("### REASONING:\n\nbecause", "because"),
+        ("\tReasoning: because", "because"),
+        ("_Reasoning_: because", "because"),
+        ("**Reasoning**: because", "because"),
+        ("Reasoning:- because", "because"),
+        ("Reasoning: *because", "because"),
+        ("Reasoning: __because", "because"),
         ("Reasoning:", ""),
         ("Reasoning", ""),
         ("My reasoning: because", ""),

@@ -24,7 +24,7 @@ from brie_bench.schemas import DIALECT, PUBLISHED, check, check_suite, drift, ex
 from brie_bench.shipped import find_suite, shipped, suite_names
 
 STEMS = sorted(PUBLISHED)
-WRITTEN = ["conversation", "prompt", "recipe", "run", "suite"]
+WRITTEN = ["conversation", "prompt", "recipe", "record", "run", "suite"]
 """The nouns that people write by hand."""
 
 
@@ -202,6 +202,22 @@ BASES["recipe"].append(
         "options": {"any": {"thing": [1, None, True]}},
     }
 )
+BASES["record"] += [
+    {"messages": [{"role": "user", "content": "x"}], "contender": "c", "baseline": "b", "judge": "j", "winner": "tie"},
+    {
+        "prompt": "x",
+        "contender": "c",
+        "baseline": "b",
+        "judge": "j",
+        "labels": "baseline_first",
+        "label": "A",
+        "probabilities": {"A": 0.5, "B": 0.5},
+        "scores": {"A": {"depth": 3}},
+        "raw": "Winner: A",
+        "seed": 1,
+    },
+    {"prompt": "x", "contender": "c", "baseline": "b", "judge": "j", "failure": {"kind": "error", "message": "m"}},
+]
 BASES["run"] += [
     {
         "baseline": {"name": "b", "model": {"name": "m/x", "options": {"a": 1}}, "system": "be brief", "lab": "l"},
@@ -256,10 +272,27 @@ POOL = st.sampled_from(
         *("user", "assistant", "system", "temperature", "length", "reproducibility", "in_domain", "both", "train"),
         *([], {}, [1], ["x"], ["x", "x"], [1, 1.0], [None], {"x": 1}, {"name": "x"}, {"two words": "x"}),
         *({"model": "x"}, {"name": "x", "model": "x"}, {"name": "x", "options": {}}, {"role": "user", "content": "x"}),
+        *("A", "tie", "contender", "baseline_first", {"kind": "error"}, {"A": {"depth": 3}}, {"A": 0.5, "B": 0.5}),
     ]
 ).map(copy.deepcopy)
 KEYS = st.sampled_from(
-    ["id", "text", "messages", "name", "model", "judge", "options", "system", "lab", "seed", "repeats", "temperatures"]
+    [
+        *(
+            "id",
+            "text",
+            "messages",
+            "name",
+            "model",
+            "judge",
+            "options",
+            "system",
+            "lab",
+            "seed",
+            "repeats",
+            "temperatures",
+        ),
+        *("prompt", "labels", "label", "raw", "winner", "preference", "probabilities", "scores", "failure"),
+    ]
 )
 
 

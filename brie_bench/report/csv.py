@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+from brie_bench.errors import plain
 from brie_bench.spec.leaderboard import Leaderboard, Standing
 
 
@@ -21,7 +22,8 @@ def to_csv(board: Leaderboard) -> str:
 
 
 def _cell(value: object) -> object:
-    """A text that a spreadsheet would run as a formula is quoted by an apostrophe."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
+    """A text is one printable line; one that a spreadsheet would run as a formula is quoted by an apostrophe."""
+    if isinstance(value, str):
+        line = plain(value, 1000)
+        return f"'{line}" if line[:1] in ("=", "+", "-", "@") else line
     return "" if value is None else value

@@ -28,34 +28,60 @@ def findings_of(tables: Sequence[Table], board: Leaderboard, audited: Sequence[F
 
 
 def _failures(table: Table) -> Iterator[Finding]:
+    """Judges that gave no verdict, and contenders whose completions are missing: neither is the other's fault."""
+    rows = table.rows
+    failed = np.isnan(rows.score)
+    uncompleted = failed & np.isnan(rows.contender_length) & (not table.imported)
+    again = "Judge those pairs again" if table.imported else "Ask again with --retry-failures"
     for index, judge in enumerate(table.judges):
-        score = table.rows.score[table.rows.judge == index]
-        failed = int(np.isnan(score).sum())
-        if failed > MOST_FAILURES * score.size:
+        asked = (rows.judge == index) & ~uncompleted
+        count_failed, total = int((failed & asked).sum()), int(asked.sum())
+        if count_failed > MOST_FAILURES * total:
             yield Finding(
                 code="many-failures",
                 severity="warning",
-                message=f"{plain(judge.name)} gave no verdict on {failed} of {score.size} planned judgments"
-                f" ({failed / score.size:.1%}). The bounds in the JSON show what they could change; ask again with"
-                " --retry-failures.",
-                count=failed,
+                message=f"{plain(judge.name)} gave no verdict on {count_failed} of {total} judgments"
+                f" ({percent(count_failed / total)}). The bounds in the JSON show what they could change. {again}.",
+                count=count_failed,
+            )
+    for index, contender in enumerate(table.contenders):
+        mine = rows.contender == index
+        missing, total = int((uncompleted & mine).sum()), int(mine.sum())
+        if missing > MOST_FAILURES * total:
+            yield Finding(
+                code="many-failures",
+                severity="warning",
+                message=f"{missing} of {total} planned judgments of {plain(contender.name)} were not made"
+                f" ({percent(missing / total)}): a completion of theirs failed, or the run was stopped before them. The bounds"
+                " in the JSON show what they could change. Repeat the command, with --retry-failures where completions failed.",
+                count=missing,
             )
 
 
 def _omitted(table: Table) -> Iterator[Finding]:
-    sides = (table.baseline, *table.contenders)
-    for side in sides:
-        if side.omitted:
-            unequal = any(set(other.omitted) != set(side.omitted) for other in sides)
+    """What a side could not honour of the suite's sampling: an error where its opponent could."""
+    baseline = table.baseline
+    for contender in table.contenders:
+        unequal = [
+            f"{plain(side.name)} could not honour the suite's {' and '.join(map(plain, only))}"
+            for side, other in ((contender, baseline), (baseline, contender))
+            if (only := [name for name in side.omitted if name not in other.omitted])
+        ]
+        if unequal:
+            told = "; ".join(unequal)
             yield Finding(
-                code="sampling-unequal" if unequal else "sampling-omitted",
-                severity="error" if unequal else "note",
-                message=f"{plain(side.name)} could not honour the suite's {' and '.join(side.omitted)}"
-                + (
-                    ", and its opponent could: the two were not sampled alike."
-                    if unequal
-                    else "; nor could its opponent."
-                ),
+                code="sampling-unequal",
+                severity="error",
+                message=f"{told}, and its opponent could: {plain(contender.name)} and {plain(baseline.name)} were not sampled"
+                " alike. Leave that wish out of the suite, or compare models that can honour it.",
+            )
+        elif contender.omitted:
+            yield Finding(
+                code="sampling-omitted",
+                severity="note",
+                message=f"{plain(contender.name)} could not honour the suite's {' and '.join(map(plain, contender.omitted))}, nor"
+                f" could {plain(baseline.name)}: both were sampled as their providers please. Read the win rate as one under"
+                " that sampling.",
             )
 
 
@@ -71,8 +97,8 @@ def _replication(table: Table) -> Iterator[Finding]:
             code="pseudo-replication",
             severity="warning",
             message=f"{count(n_judgments, 'judgment')} come from {count(n_pairs, 'pair')} of"
-            f" {count(n_prompts, 'distinct prompt')}: an interval or test over {n_judgments} rows treats them as independent, which they are not. Here n is"
-            f" {n_prompts}.",
+            f" {count(n_prompts, 'distinct prompt')}: an interval or test over {n_judgments} rows treats them as independent,"
+            f" which they are not. Here n is {n_prompts}.",
             count=n_judgments,
         )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from brie_bench.report.words import NONE, count, percent, table
+from brie_bench.report.standings import FEWEST_PROMPTS
+from brie_bench.report.words import count, percent, table
 from brie_bench.stats import detectable_rate, n_for_half_width, sign_test_power
 
 RATES = (0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9)
@@ -11,32 +12,36 @@ MOST_PROMPTS = 5_000
 
 
 def prompts_needed(rate: float, power: float, alpha: float = 0.05) -> int | None:
-    """The fewest prompts from which on a true `rate` is found with `power`; None beyond `MOST_PROMPTS`.
+    """The fewest prompts from which on a true `rate` is found with `power`, whatever is added; None beyond `MOST_PROMPTS`.
 
-    The exact test's power saws up and down with n, so the last n that fails is looked for, not the first that passes:
-    a window of some twenty further ones is checked.
+    The exact test's power saws up and down with n, so what counts is the last n that fails, not the first that passes.
+    One more prompt adds to the power about (rate − ½)/2 of what a tooth takes away: further than a few times
+    2/(rate − ½) above a number that passes, none fails.
     """
-    low, high = 6, MOST_PROMPTS
-    if sign_test_power(high, rate, alpha) < power:
+
+    def enough(n: int) -> bool:
+        return sign_test_power(n, rate, alpha) >= power
+
+    low, high = FEWEST_PROMPTS, MOST_PROMPTS
+    if rate == 0.5 or not enough(high):
         return None
     while low < high:
         middle = (low + high) // 2
-        if min(sign_test_power(n, rate, alpha) for n in range(middle, middle + 4)) >= power:
-            high = middle
-        else:
-            low = middle + 1
-    while low > 6 and sign_test_power(low - 1, rate, alpha) >= power:
-        low -= 1
-    return low
+        low, high = (low, middle) if enough(middle) else (middle + 1, high)
+    n = low + round(4 / abs(rate - 0.5)) + 10
+    while n > FEWEST_PROMPTS and enough(n - 1):
+        n -= 1
+    return n if n <= MOST_PROMPTS else None
 
 
 def plan_text(n: int, what: str, *, power: float, rate: float | None = None) -> str:
     """What `n` prompts can tell, in words and tables; `what` says whose prompts they are."""
     least = detectable_rate(n, power)
-    found = f"a true win rate of {percent(least)} or more" if least is not None else "nothing, however large"
-    lines = [
-        f"{what}: n = {count(n, 'distinct prompt')}. So many find {found} {power:.0%} of the time (exact test, 5 %)."
-    ]
+    often = f"{100 * power:g} %"
+    found = "So many find no win rate, however high (exact test, 5 %)."
+    if least is not None:
+        found = f"So many find a true win rate of {percent(least)} or more {often} of the time (exact test, 5 %)."
+    lines = [f"{what}: n = {count(n, 'distinct prompt')}. {found}"]
     if rate is not None:
         lines.append(_one_rate(n, rate, power))
     rows = [(each, sign_test_power(n, each)) for each in RATES]
@@ -44,7 +49,7 @@ def plan_text(n: int, what: str, *, power: float, rate: float | None = None) -> 
         [
             ("true win rate", lambda row: percent(row[0])),
             (f"found with n = {n}", lambda row: percent(row[1])),
-            (f"prompts for {power:.0%}", lambda row: _needed(row[0], power)),
+            (f"prompts for {often}", lambda row: _needed(row[0], power)),
         ],
         rows,
         left=0,
@@ -68,10 +73,10 @@ def _one_rate(n: int, rate: float, power: float) -> str:
     verdict = "enough" if chance >= power else "not enough"
     return (
         f"For a true win rate of {percent(rate)} that is **{verdict}**: it is found {percent(chance)} of the time;"
-        f" {power:.0%} needs {_needed(rate, power)} prompts."
+        f" {100 * power:g} % needs {_needed(rate, power)} prompts."
     )
 
 
 def _needed(rate: float, power: float) -> str:
     needed = prompts_needed(rate, power)
-    return NONE if needed is None else str(needed)
+    return f"more than {MOST_PROMPTS}" if needed is None else str(needed)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from brie_bench import files
 from brie_bench.engine.ledger import Ledger, RunRow
+from brie_bench.errors import plain_json
 from brie_bench.report.audit import audit_records
 from brie_bench.report.leaderboard import make_leaderboard
 from brie_bench.report.markdown import render
@@ -31,4 +31,4 @@ def save_leaderboard(ledger: Ledger, run: RunRow, folder: Path, *, soft: bool | 
 
 def to_json(board: Leaderboard) -> str:
     """`leaderboard.json`, every key in its place."""
-    return json.dumps(board.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+    return plain_json(board.model_dump(mode="json")) + "\n"

@@ -14,51 +14,65 @@ from brie_bench.spec.leaderboard import Rating
 N_RESAMPLES = 1_000
 
 
+Games = list[tuple[int, str, str, float]]
+"""A prompt, the contender, its opponent, and the contender's mean score."""
+
+
 def ratings_of(tables: Sequence[Table], *, soft: bool | None) -> tuple[tuple[Rating, ...] | None, str | None]:
     """The ratings, best first, or None and why there are none. One game a prompt and pair of contenders."""
-    players: dict[str, int] = {}
-    prompts: dict[str, int] = {}
-    games: list[tuple[int, int, int, float]] = []
-    for table in tables:
-        scores = table.score(soft=table.graded if soft is None else soft)
-        opponent = players.setdefault(table.baseline.name, len(players))
-        codes = [prompts.setdefault(key, len(prompts)) for key in table.prompts]
-        for contender, player in enumerate(table.contenders):
-            at = np.flatnonzero(table.rows.contender == contender)
-            means = stats.prompt_means(table.prompt[at], table.rows.pair[at], table.rows.judge[at], scores[at])
-            me = players.setdefault(player.name, len(players))
-            if me != opponent:
-                pairs = zip(means.prompts.tolist(), means.z.tolist(), strict=True)
-                games += [(codes[prompt], me, opponent, z) for prompt, z in pairs]
-    opponents: dict[int, set[int]] = {}
-    for _, me, other, _ in games:
-        opponents.setdefault(me, set()).add(other)
-        opponents.setdefault(other, set()).add(me)
-    hub = max(opponents.values(), key=len, default=set())
-    if len(players) < 3 or all(len(met) < 2 or met is hub for met in opponents.values()):
+    if len({table.suite.digest for table in tables}) > 1:
+        return None, "the runs are over different suites: ratings compare contenders on the same prompts"
+    games = _games(tables, soft=soft)
+    names = sorted({name for _, *both, _ in games for name in both})  # no number depends on the order of the runs
+    if _is_star(games):
         return None, "every contender met one opponent: ratings would say no more than the win rates"
-    prompt, i, j, score = (np.array(column) for column in zip(*games, strict=True))
-    wins = stats.bt_counts(i, j, score, len(players))
+    number = {name: index for index, name in enumerate(names)}
+    prompt, score = np.array([game[0] for game in games]), np.array([game[3] for game in games])
+    i, j = np.array([number[game[1]] for game in games]), np.array([number[game[2]] for game in games])
+    wins = stats.bt_counts(i, j, score, len(names))
     weak, _ = stats.bt_components(wins)
     if weak.any():
-        return (
-            None,
-            "the contenders are not all connected by comparisons: ratings of different groups may not be compared",
-        )
+        reason = "the contenders are not all connected by comparisons: ratings of different groups may not be compared"
+        return None, reason
     strengths = stats.bt_fit(wins)
-    draws = stats.bt_bootstrap(prompt, i, j, score, len(players), n_resamples=N_RESAMPLES)
+    draws = stats.bt_bootstrap(prompt, i, j, score, len(names), n_resamples=N_RESAMPLES)
     low, high = stats.rank_sets(draws, CONFIDENCE)
     tail = (1 - CONFIDENCE) / 2
-    bounds = np.quantile(draws, [tail, 1 - tail], axis=0)
+    below, above = np.quantile(draws, [tail, 1 - tail], axis=0)
     rows = [
         Rating(
             contender=name,
             rating=float(strengths[at]),
-            interval=as_interval((float(bounds[0, at]), float(bounds[1, at])), "Bayesian bootstrap over prompts"),
+            interval=as_interval(
+                (float(min(below[at], strengths[at])), float(max(above[at], strengths[at]))),
+                "Bayesian bootstrap over prompts",
+            ),
             rank_low=int(low[at]),
             rank_high=int(high[at]),
             component=int(weak[at]),
         )
-        for name, at in players.items()
+        for at, name in enumerate(names)
     ]
     return tuple(sorted(rows, key=lambda row: (-row.rating, row.contender))), None
+
+
+def _games(tables: Sequence[Table], *, soft: bool | None) -> Games:
+    prompts = {key: number for number, key in enumerate(sorted({key for table in tables for key in table.prompts}))}
+    games: Games = []
+    for table in tables:
+        scores = table.score(soft=table.graded if soft is None else soft)
+        codes = [prompts[key] for key in table.prompts]
+        for contender, player in enumerate(table.contenders):
+            if player.name == table.baseline.name:
+                continue
+            at = np.flatnonzero(table.rows.contender == contender)
+            means = stats.prompt_means(table.prompt[at], table.rows.pair[at], table.rows.judge[at], scores[at])
+            pairs = zip(means.prompts.tolist(), means.z.tolist(), strict=True)
+            games += [(codes[prompt], player.name, table.baseline.name, z) for prompt, z in pairs]
+    return games
+
+
+def _is_star(games: Games) -> bool:
+    """Whether all games have one contender in common, or there is no game."""
+    met = {(one, other) for _, one, other, _ in games}
+    return not met or bool(set.intersection(*map(set, met)))

@@ -15,7 +15,7 @@ from brie_bench.blind import score_of
 from brie_bench.engine.ledger import Ledger, RunRow
 from brie_bench.errors import LedgerError
 from brie_bench.report.labs import lab_of
-from brie_bench.report.table import Codes, Columns, Item, Player, Section, Table, merge
+from brie_bench.report.table import Codes, Columns, Item, Player, Section, Table, distinguish, merge
 from brie_bench.spec.base import digest
 from brie_bench.spec.comparison import Order
 from brie_bench.spec.judgment import Label
@@ -24,25 +24,26 @@ from brie_bench.spec.leaderboard import SuiteSummary
 
 def read_tables(ledger: Ledger, runs: Sequence[RunRow]) -> list[Table]:
     """The tables of `runs`: those over the same suite against the same baseline are one, others are kept apart."""
-    seen: set[tuple[str, str, str]] = set()
-    groups: dict[tuple[str, Player], list[Table]] = {}
-    for run in runs:
-        table = read_table(ledger, run, seen if len(runs) > 1 else None)
-        groups.setdefault((table.suite.digest, table.baseline), []).append(table)
+    seen: set[int] = set()
+    tables = distinguish([read_table(ledger, run, seen if len(runs) > 1 else None) for run in runs])
+    groups: dict[tuple[str, str], list[Table]] = {}
+    for table in tables:
+        groups.setdefault((table.suite.digest, table.baseline.name), []).append(table)
     return [merge(tables) for tables in groups.values()]
 
 
-def read_table(ledger: Ledger, run: RunRow, seen: set[tuple[str, str, str]] | None = None) -> Table:
+def read_table(ledger: Ledger, run: RunRow, seen: set[int] | None = None) -> Table:
     """Everything recorded of `run`; what was planned and has no verdict is a row too, its score NaN.
 
-    With `seen`, a judging that another run counts already is left out, and the others are added to it.
+    With `seen`, a judging that an earlier run counts already is left out, and the others are added to it: the same
+    verdict on the same item and contender of the same suite.
     """
     record = json.loads(run.record)
     contenders = [player_of(each) for each in record["contenders"]]
     judges = [player_of(each) for each in record["judges"]]
     sections, items, prompts = _items(ledger, run)
     comparisons = _comparisons(ledger, run, [each.name for each in contenders], items)
-    judged = _judged(ledger, run, [each.name for each in judges], comparisons, seen)
+    judged = _judged(ledger, run, [each.name for each in judges], comparisons)
     at = judged["comparison"]
     columns: dict[str, Any] = {
         "contender": comparisons.contender[at],
@@ -54,8 +55,13 @@ def read_table(ledger: Ledger, run: RunRow, seen: set[tuple[str, str, str]] | No
         "shown": judged["shown"],
         "contender_length": comparisons.lengths[at, 0],
         "baseline_length": comparisons.lengths[at, 1],
+        "verdict": judged["verdict"],
     }
-    kept = judged["kept"]
+    baseline = player_of(record["baseline"])
+    kept = np.ones(at.size, dtype=np.bool_)
+    if seen is not None:
+        ground = [record["suite"]["digest"], baseline.name, baseline.digest]
+        kept = _first_seen(columns, [each.key for each in items], contenders, ground, seen)
     pairs = list(comparisons.pairs)
     if run.per_pair is not None:
         missing = _missing(columns, run.per_pair, len(items), len(contenders), len(judges), comparisons)
@@ -68,7 +74,7 @@ def read_table(ledger: Ledger, run: RunRow, seen: set[tuple[str, str, str]] | No
             name=record["suite"]["name"], digest=record["suite"]["digest"], n_prompts=len(prompts), n_items=len(items)
         ),
         runs=(run.id,),
-        baseline=player_of(record["baseline"]),
+        baseline=baseline,
         contenders=tuple(contenders),
         judges=tuple(judges),
         sections=sections,
@@ -83,12 +89,13 @@ def read_table(ledger: Ledger, run: RunRow, seen: set[tuple[str, str, str]] | No
 
 
 def player_of(described: dict[str, Any]) -> Player:
-    """A contender or judge as a run's record describes it; a lab that is not declared is told from its model's name."""
+    """A contender or judge as a run's record describes it; a lab that is not declared is told from its model's name,
+    or else from its own."""
     configuration = described.get("configuration", {})
     models = [configuration.get("model"), configuration]
     options = [each.get("options", {}) for each in models if isinstance(each, dict)]
     named = [option["model"] for option in options if isinstance(option.get("model"), str)]
-    lab = described.get("lab") or lab_of(described["name"], *named)
+    lab = described.get("lab") or lab_of(*named, described["name"])
     return Player(described["name"], described.get("digest", ""), lab, tuple(described.get("omitted", ())))
 
 
@@ -126,7 +133,6 @@ class _Comparisons:
     pair: Codes
     lengths: NDArray[np.float64]
     pairs: dict[str, int]
-    pair_keys: list[str]
 
 
 def _comparisons(ledger: Ledger, run: RunRow, contenders: Sequence[str], items: Sequence[Item]) -> _Comparisons:
@@ -134,39 +140,35 @@ def _comparisons(ledger: Ledger, run: RunRow, contenders: Sequence[str], items: 
     number: dict[int, int] = {}
     rows: list[tuple[int, int, int, float, float]] = []
     pairs: dict[str, int] = {}
-    keys = []
     after = -1
     while page := ledger.comparisons(run.number, after=after, limit=4096):
         for row in page:
             if row.item >= len(items):
                 raise LedgerError(f"item {row.item} of run '{run.id}' is missing.", where=ledger.path)
+            if row.contender not in position:
+                raise LedgerError(
+                    f"the records of run '{run.id}' name an unknown '{row.contender}'.", where=ledger.path
+                )
             number[row.number] = len(rows)
             pair = pairs.setdefault(row.pair, len(pairs))
             both = float(row.contender_length), float(row.baseline_length)
             rows.append((position[row.contender], row.item, pair, *both))
-            keys.append(row.pair)
         after = page[-1].number
     array = np.array(rows, dtype=np.float64).reshape(-1, 5)
     contender_of, item_of, pair_of = (array[:, column].astype(np.intp) for column in range(3))
     lengths = array[:, 3:]
     lengths[(lengths == 0.0).all(axis=1)] = np.nan  # records without their texts
-    return _Comparisons(number, contender_of, item_of, pair_of, lengths, pairs, keys)
+    return _Comparisons(number, contender_of, item_of, pair_of, lengths, pairs)
 
 
 _JUDGED = np.dtype(
-    [("comparison", "i8"), ("judge", "i4"), ("shown", "f8"), ("score", "f8"), ("preference", "f8"), ("kept", "?")]
+    [("comparison", "i8"), ("judge", "i4"), ("shown", "f8"), ("score", "f8"), ("preference", "f8"), ("verdict", "i8")]
 )
 _SHOWN: dict[str | None, float] = {Order.CONTENDER_FIRST: 1.0, Order.BASELINE_FIRST: 0.0, None: np.nan}
 
 
-def _judged(
-    ledger: Ledger,
-    run: RunRow,
-    judges: Sequence[str],
-    comparisons: _Comparisons,
-    seen: set[tuple[str, str, str]] | None,
-) -> NDArray[Any]:
-    """The verdicts, revealed by their labels."""
+def _judged(ledger: Ledger, run: RunRow, judges: Sequence[str], comparisons: _Comparisons) -> NDArray[Any]:
+    """The verdicts, revealed by their labels. A verdict's hash stands for its key: only equality counts."""
     position = {name: index for index, name in enumerate(judges)}
     score: dict[tuple[str | None, str], float] = {
         (label, labels): score_of(label, labels) for label, labels in product((*Label, None), Order)
@@ -174,23 +176,38 @@ def _judged(
     a_is_contender: dict[str, bool] = {labels: score_of(Label.A, labels) == 1.0 for labels in Order}
     number = comparisons.number
 
-    def rows() -> Iterator[tuple[int, int, float, float, float, bool]]:
+    def rows() -> Iterator[tuple[int, int, float, float, float, int]]:
         for comparison, judge, labels, shown, key, label, preference in ledger.judged(run.number):
             graded = np.nan
             if preference is not None:
                 graded = preference if a_is_contender[labels] else 1.0 - preference
-            at = number[comparison]
-            kept = True
-            if seen is not None:
-                mark = (key, labels, comparisons.pair_keys[at])
-                kept = mark not in seen
-                seen.add(mark)
-            yield at, position[judge], _SHOWN[shown], score[label, labels], graded, kept
+            yield number[comparison], position[judge], _SHOWN[shown], score[label, labels], graded, hash(key)
 
     try:
-        return np.fromiter(rows(), dtype=_JUDGED)
+        judged = np.fromiter(rows(), dtype=_JUDGED)
     except KeyError as error:
         raise LedgerError(f"the records of run '{run.id}' name an unknown {error}.", where=ledger.path) from None
+    graded = judged["preference"][~np.isnan(judged["preference"])]
+    if graded.size and (graded.min() < 0.0 or graded.max() > 1.0):
+        raise LedgerError(f"the records of run '{run.id}' hold a preference outside [0, 1].", where=ledger.path)
+    return judged
+
+
+def _first_seen(
+    columns: dict[str, Any], items: Sequence[str], contenders: Sequence[Player], ground: Sequence[str], seen: set[int]
+) -> NDArray[np.bool_]:
+    """Which rows no earlier run counts; all of them are added to `seen`. A run's own rows never hide each other."""
+    here = hash(tuple(ground))
+    who = [hash((here, each.name, each.digest)) for each in contenders]
+    what = [hash(item) for item in items]
+    columns_of = (columns[name].tolist() for name in ("verdict", "shown", "contender", "item"))
+    marks = [
+        hash((verdict, shown == 1.0, who[contender], what[item]))
+        for verdict, shown, contender, item in zip(*columns_of, strict=True)
+    ]
+    kept = np.array([mark not in seen for mark in marks], dtype=np.bool_)
+    seen.update(marks)
+    return kept
 
 
 def _both_orders(columns: dict[str, Any]) -> bool:
@@ -217,5 +234,6 @@ def _missing(
         "judge": judge,
         "item": item,
         "pair": pair_at[item, contender],
+        "verdict": np.zeros(item.size, dtype=np.int64),
         **dict.fromkeys(("score", "preference", "shown", "contender_length", "baseline_length"), nothing),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +80,7 @@ def _standing(
         win_rate=rate.estimate,
         interval=as_interval(anchored_ci(z, CONFIDENCE)),
         failure_bounds=_failure_bounds(units, score) if rate.missing else None,
-        row_rate=float(np.nanmean(score)) if rate.n_rows else None,
+        row_rate=win_rate(*units, score, weight="row").estimate,
         strict_rate=rate.wins / rate.n_rows if rate.n_rows else None,
         p_value=p_value,
         p_adjusted=None,
@@ -92,14 +92,16 @@ def _standing(
 
 def _failure_bounds(units: _Units, score: NDArray[np.float64]) -> tuple[float, float] | None:
     """The win rate with every failure as a loss, and as a win."""
-    low, high = (win_rate(*units, np.where(np.isnan(score), worth, score)).estimate for worth in (0.0, 1.0))
+    failed = np.isnan(score)
+    low, high = (win_rate(*units, np.where(failed, worth, score)).estimate for worth in (0.0, 1.0))
     return None if low is None or high is None else (low, high)
 
 
 def lacking(n_prompts: int, missing: int) -> str | None:
     """Why a rate, or its test, is missing."""
     if n_prompts == 0:
-        return f"no verdict: all {missing} judgments failed or were not reached" if missing else "no judgment"
+        all_of_them = "the only judgment failed or was" if missing == 1 else f"all {missing} judgments failed or were"
+        return f"no verdict: {all_of_them} not reached" if missing else "no judgment"
     if n_prompts < FEWEST_PROMPTS:
         return f"{n_prompts} prompt{'s' * (n_prompts > 1)}: a test needs {FEWEST_PROMPTS}"
     return None
@@ -128,20 +130,24 @@ def grounds_of(tables: Sequence[Table], *, soft: bool | None) -> tuple[Ground, .
 
 
 def _ground(tables: Sequence[Table], contender: str, kind: str, *, soft: bool | None) -> Ground | None:
-    prompts: dict[str, int] = {}
+    prompts, pairs, judges = (_Codes() for _ in range(3))
     parts, names = [], []
-    for number, table in enumerate(tables):
+    for table in tables:
         mine = [index for index, each in enumerate(table.contenders) if each.name == contender]
         sections = [index for index, section in enumerate(table.sections) if section.kind == kind]
         at = np.flatnonzero(np.isin(table.rows.contender, mine) & np.isin(table.section, sections))
         if not at.size:
             continue
         names += [table.sections[index].name for index in sections]
-        codes = np.array([prompts.setdefault(key, len(prompts)) for key in table.prompts])
-        judges = np.array([f"{judge.name}" for judge in table.judges])
-        pairs = np.array([f"{number}-{pair}" for pair in table.rows.pair[at].tolist()])
         scores = table.score(soft=table.graded if soft is None else soft)
-        parts.append((codes[table.prompt[at]], pairs, judges[table.rows.judge[at]], scores[at]))
+        parts.append(
+            (
+                prompts.of(table.prompts)[table.prompt[at]],
+                pairs.of(table.pairs)[table.rows.pair[at]],
+                judges.of([judge.name for judge in table.judges])[table.rows.judge[at]],
+                scores[at],
+            )
+        )
     if not parts:
         return None
     prompt, pair, judge, score = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -163,3 +169,14 @@ def _ground(tables: Sequence[Table], contender: str, kind: str, *, soft: bool | 
             "reason": lacking(rate.n_prompts, rate.missing),
         }
     )
+
+
+class _Codes:
+    """One number for equal names of several tables."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, int] = {}
+
+    def of(self, names: Iterable[str]) -> Codes:
+        """The number of each name."""
+        return np.array([self.known.setdefault(name, len(self.known)) for name in names], dtype=np.intp)

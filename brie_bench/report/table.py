@@ -49,11 +49,12 @@ class Player:
 
 @dataclass(frozen=True)
 class Columns:
-    """N rows. Codes are positions in the table's lists, but for `pair`, which is equal for equal pairs.
+    """N rows. `contender`, `judge`, `item` and `pair` are positions in the table's lists.
 
     `score` is 1, ½ or 0 for the contender, NaN without a verdict; `preference` is graded, NaN where the judge gave none;
     `shown` is 1 where the contender was shown first, 0 where the baseline was, NaN where the record does not say;
-    lengths are in characters, NaN where a text is missing.
+    lengths are in characters, NaN where a text is missing. `verdict` is equal for the rows that one recorded verdict
+    serves: a presentation that occurs twice is judged once.
     """
 
     contender: Codes
@@ -65,6 +66,7 @@ class Columns:
     shown: NDArray[np.float64]
     contender_length: NDArray[np.float64]
     baseline_length: NDArray[np.float64]
+    verdict: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -127,16 +129,61 @@ class _Union(Generic[X]):
         return np.array(positions, dtype=np.intp)
 
 
-def merge(tables: Sequence[Table]) -> Table:
-    """One table of several over the same suite and baseline.
+def distinguish(tables: Sequence[Table]) -> list[Table]:
+    """The same tables, in which equal names mean equal things.
 
-    Equal names are one player when their digests are equal too; otherwise the later one is called `name@run`.
+    A contender, baseline or judge whose digest is not that of an earlier one with its name is called `name@run`. What an
+    imported judge was is on no record: of two runs, it is never known to be the same. A suite that differs from an
+    earlier one with its name is called `name@digest`.
+    """
+    sides, judges, suites = _Names(), _Names(), _Names()
+    found = []
+    for table in tables:
+        run = table.runs[-1]
+        found.append(
+            replace(
+                table,
+                suite=table.suite.model_copy(
+                    update={"name": suites.of(table.suite.name, table.suite.digest, table.suite.digest[:8])}
+                ),
+                baseline=_named(sides, table.baseline, table.baseline.digest, run),
+                contenders=tuple(_named(sides, each, each.digest, run) for each in table.contenders),
+                judges=tuple(
+                    _named(judges, each, each.digest or f"recorded in {table.runs}", run) for each in table.judges
+                ),
+            )
+        )
+    return found
+
+
+def _named(names: _Names, player: Player, identity: str, run: str) -> Player:
+    name = names.of(player.name, identity, run)
+    return player if name == player.name else replace(player, name=name)
+
+
+class _Names:
+    """One name for one thing: the later of two things with one name gets a suffix."""
+
+    def __init__(self) -> None:
+        self.identity: dict[str, str] = {}
+
+    def of(self, name: str, identity: str, suffix: str) -> str:
+        """What to call the thing of that identity."""
+        for candidate in (name, *(each for each in self.identity if each.startswith(f"{name}@")), f"{name}@{suffix}"):
+            if self.identity.setdefault(candidate, identity) == identity:
+                return candidate
+        return self.of(f"{name}@{suffix}", identity, suffix)
+
+
+def merge(tables: Sequence[Table]) -> Table:
+    """One table of several over the same suite and baseline, in which equal names mean equal things (`distinguish`).
+
+    A judge without a row, all of whose judgments an earlier table counts, is left out.
     """
     first = tables[0]
     if len(tables) == 1:
         return first
-    contenders = _Union[Player](lambda player: player)
-    judges = _Union[Player](lambda player: player)
+    contenders, judges = (_Union[Player](lambda player: player.name) for _ in range(2))
     sections = _Union[Section](lambda section: section.name)
     prompts, pairs = _Union[str](lambda key: key), _Union[str](lambda key: key)
     items = _Union[Item](lambda item: item.key)
@@ -147,11 +194,14 @@ def merge(tables: Sequence[Table]) -> Table:
             replace(each, section=int(section[each.section]), prompt=int(prompt[each.prompt])) for each in table.items
         ]
         codes = {
-            "contender": contenders.add(_renamed(table.contenders, contenders.found, table.runs[-1])),
-            "judge": judges.add(_renamed(table.judges, judges.found, table.runs[-1])),
+            "contender": contenders.add(table.contenders),
+            "judge": judges.add(player for _, player in _seated(table)),
             "item": items.add(moved),
             "pair": pairs.add(table.pairs),
         }
+        seat = np.zeros(len(table.judges), dtype=np.intp)
+        seat[[index for index, _ in _seated(table)]] = codes["judge"]
+        codes["judge"] = seat
         parts.append(
             {name: codes[name][column] if name in codes else column for name, column in vars(table.rows).items()}
         )
@@ -174,11 +224,7 @@ def merge(tables: Sequence[Table]) -> Table:
     )
 
 
-def _renamed(players: Iterable[Player], known: Sequence[Player], run: str) -> list[Player]:
-    digests = {player.name: player.digest for player in known}
-    return [
-        replace(player, name=f"{player.name}@{run}")
-        if digests.get(player.name, player.digest) != player.digest
-        else player
-        for player in players
-    ]
+def _seated(table: Table) -> list[tuple[int, Player]]:
+    """The judges that have a row, with their positions."""
+    present = set(np.unique(table.rows.judge).tolist())
+    return [(index, judge) for index, judge in enumerate(table.judges) if index in present]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import inf, log, sqrt
+from sys import float_info
 
 import numpy as np
 
@@ -69,12 +70,17 @@ def sign_test(wins: int, losses: int) -> float:
     fewer = min(at_least("wins", wins, 0), at_least("losses", losses, 0))
     n = int(wins + losses)
     if n > _WHOLE:
-        return min(1.0, 2.0 * float(np.exp(log_pmf(n, np.arange(fewer + 1.0), 0.5)).sum()))
+        return two_sided(float(np.exp(log_pmf(n, np.arange(fewer + 1.0), 0.5)).sum()))
     ways = total = 1
     for k in range(fewer):
         ways = ways * (n - k) // (k + 1)
         total += ways
-    return float(min(1.0, 2 * total / 2**n))
+    return two_sided(total / 2**n)
+
+
+def two_sided(tail: float) -> float:
+    """Twice the probability of one tail: at most 1, and never 0, however far the tail."""
+    return max(min(1.0, 2.0 * tail), float_info.min)
 
 
 def log_pmf(n: int, k: Floats, p: float) -> Floats:

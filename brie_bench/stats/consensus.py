@@ -56,8 +56,8 @@ def dawid_skene(
     if not n_labels.sum():
         return DawidSkene(None, None, None, np.full(len(given), 0.5), 0)
     posterior = np.where(n_labels > 0, wins.sum(axis=1) / np.maximum(n_labels, 1), 0.5)
-    iteration = 0
-    for iteration in range(1, max_iterations + 1):  # noqa: B007
+    iterations, moved = 0, np.inf
+    while moved > tolerance and iterations < max_iterations:
         prevalence = (posterior[n_labels > 0].sum() + prior) / (np.count_nonzero(n_labels) + 2 * prior)
         sensitivity = (posterior @ wins + prior) / (posterior @ (wins + losses) + 2 * prior)
         specificity = ((1 - posterior) @ losses + prior) / ((1 - posterior) @ (wins + losses) + 2 * prior)
@@ -65,8 +65,6 @@ def dawid_skene(
         for_loss = losses @ np.log(specificity) + wins @ np.log1p(-specificity)
         log_odds = np.log(prevalence) - np.log1p(-prevalence) + for_win - for_loss
         updated = 0.5 * (1.0 + np.tanh(log_odds / 2))
-        moved = np.abs(updated - posterior).max()
+        moved, iterations = float(np.abs(updated - posterior).max()), iterations + 1
         posterior = updated
-        if moved < tolerance:
-            break
-    return DawidSkene(float(prevalence), sensitivity, specificity, posterior, iteration)
+    return DawidSkene(float(prevalence), sensitivity, specificity, posterior, iterations)

@@ -20,7 +20,8 @@ Complex = NDArray[np.complex128]
 
 _STEP = 0.15
 _DROP = 34.0  # exp(−34) is below the rounding error of a sum of order one
-_PROBES = np.array([1.0, 2.0, 2.6, 3.3, 4.2, 5.5, 7.5, 10.0, 14.0, 20.0, 40.0])
+_PROBES = np.array([0.0, 1.0, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 7.0, 8.0, 9.0, 10.0, 12.0, 16.0, 24.0, 40.0])
+_MOST = 0.6  # bent by 1 the path would not descend a Gaussian at all
 
 
 def contour(
@@ -28,8 +29,9 @@ def contour(
 ) -> tuple[Complex, Complex, float]:
     """Nodes s, the factors exp(κ(s) − κ(shift))·ds/π at them, and κ(shift).
 
-    `curvature` is its second derivative at shift and `skew` the third derivative there; `cgf` takes and returns complex arrays of any length. For real
-    functions f, the sum of Im(f(s)·factor) is (1/2πi)·∫ f(s)·exp(κ(s)) ds, divided by exp(κ(shift)).
+    `curvature` is the second derivative of κ at shift and `skew` the third; `cgf` takes and returns complex arrays of
+    any length. For real functions f, the sum of Im(f(s)·factor) is (1/2πi)·∫ f(s)·exp(κ(s)) ds, divided by
+    exp(κ(shift)).
     """
     width = curvature**-0.5
     start = float(cgf(np.array([shift], dtype=np.complex128))[0].real)
@@ -39,15 +41,16 @@ def contour(
         return nodes
 
     def reach(bend: float) -> float:
-        """Where the integrand has fallen for good, or infinity where it first grows."""
+        """Where the integrand has fallen far enough, or infinity if it grows on its way there."""
         fall = start - cgf(path(_PROBES, bend)).real
-        return float(_PROBES[np.argmax(fall > _DROP)]) if fall[-1] > _DROP and fall.min() > -1.0 else np.inf
+        enough = int(np.argmax(fall > _DROP))
+        return float(_PROBES[enough]) if fall[enough] > _DROP and np.diff(fall[: enough + 1]).min() > -0.1 else np.inf
 
     # the curvature of the path of steepest descent; far from a saddle the other side may be the descending one
-    bend = min(1.0, max(-1.0, skew * width**3 / 3))
+    bend = min(_MOST, max(-_MOST, skew * width**3 / 3))
     end = reach(bend)
     if np.isinf(end):
-        end, bend = min((reach(other), other) for other in (-1.0, -0.5, 0.0, 0.5, 1.0))
+        end, bend = min((reach(other), other) for other in (0.0, -_MOST, _MOST, -_MOST / 2, _MOST / 2))
     u = np.arange(0.0, min(end, _PROBES[-1]) + _STEP, _STEP)
     nodes = path(u, bend)
     steps = (_STEP * width / np.pi) * (1j * np.cosh(u) + bend * np.sinh(u))

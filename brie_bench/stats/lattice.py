@@ -40,7 +40,7 @@ def subset_tail(steps: NDArray[np.int64], limit: int) -> float:
 
 
 def enumerated_tail(sizes: Floats, least: float) -> float:
-    """P(|Σ ±sizes| ≥ least) over all choices of signs, for any values: two halves, each enumerated, and compared."""
+    """P(Σ ±sizes ≥ least) over all choices of signs, for any values: two halves, each enumerated, and compared."""
     halves = []
     for part in (sizes[::2], sizes[1::2]):
         sums = np.zeros(1)
@@ -49,7 +49,7 @@ def enumerated_tail(sizes: Floats, least: float) -> float:
         halves.append(np.sort(sums))
     slack = 1e-11 * float(sizes.sum())
     beyond = halves[1].size - np.searchsorted(halves[1], least - slack - halves[0])
-    return min(1.0, 2.0 * float(beyond.sum()) / 2.0**sizes.size)
+    return float(beyond.sum()) / 2.0**sizes.size
 
 
 def convolved_tail(terms: list[tuple[Floats, int]], least: float) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import erfc, exp, sqrt
+from sys import float_info
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -120,4 +121,4 @@ def _chi_square_tail(x: float, degrees: int) -> float:
         tail += term
         term *= half / shape
         shape += 1
-    return min(1.0, tail)
+    return min(1.0, max(tail, float_info.min))

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .binomial import sign_test
+from .binomial import sign_test, two_sided
 from .inputs import Floats, Interval, at_least, even_sum, rates, same_length, vector
 from .intervals import anchored_ci
 from .inversion import flip_tail, grouped
@@ -16,6 +16,7 @@ from .lattice import common_unit, enumerated_tail, subset_tail
 
 _DECIMALS = 12
 _WORK = 20_000_000
+_CHUNK = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +66,15 @@ def sign_flip_p(
     unit = common_unit(np.unique(sizes), float(sizes.sum()))
     span = 2 * unit if unit else 0.0
     if unit is None and values.size <= 32:
-        return enumerated_tail(sizes, total)
+        return two_sided(enumerated_tail(sizes, total))
     if unit is None and values.size <= 100:
         unit = float(sizes.sum()) / 200_000
     if unit and values.size * float(sizes.sum()) / unit <= _WORK:
         steps = np.rint(values / unit).astype(np.int64)
         lost = int(np.abs(steps).sum() - abs(steps.sum())) // 2
-        return min(1.0, 2.0 * subset_tail(np.abs(steps), lost))
+        return two_sided(subset_tail(np.abs(steps), lost))
     distinct, counts = np.unique(sizes, return_counts=True)
-    return min(1.0, 2.0 * flip_tail(*grouped(distinct, counts.astype(np.float64)), total, span))
+    return two_sided(flip_tail(*grouped(distinct, counts.astype(np.float64)), total, span))
 
 
 def holm(p: ArrayLike) -> Floats:
@@ -115,7 +116,7 @@ def paired_difference(
 
 def _flips(sizes: Floats, total: float, n_resamples: int, seed: int) -> float:
     rng = np.random.default_rng(seed)
-    rows = max(1, 4_000_000 // sizes.size)
+    rows = max(1, _CHUNK // sizes.size)
     hits = 0
     for start in range(0, n_resamples, rows):
         flipped = rng.integers(0, 2, size=(min(rows, n_resamples - start), sizes.size), dtype=np.int8)

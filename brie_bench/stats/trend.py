@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import permutations
+from sys import float_info
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -87,7 +88,7 @@ def _permutation_p(scores: Floats, centred: Floats, n_resamples: int, seed: int)
         rises = [np.array(list(permutations(row))) @ centred for row in rows.tolist()]
         p = convolved_tail(list(zip(rises, counts.tolist(), strict=True)), observed)
         if p is not None:
-            return p
+            return max(p, float_info.min)
     return _drawn_p(np.repeat(rows, counts, axis=0), centred, observed, n_resamples, seed)
 
 

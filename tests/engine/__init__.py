@@ -1,0 +1,1 @@
+"""The line itself: planned, called, recorded, interrupted, repeated."""

@@ -88,3 +88,18 @@ def test_a_failure_of_no_known_kind_is_refused(fields: dict[str, Any]) -> None:
     """An unknown word is an error, never a verdict."""
     with pytest.raises(ValidationError):
         Failure.model_validate(fields)
+
+
+@pytest.mark.parametrize(
+    ("expected", "scores"),
+    [
+        (None, {}),
+        (None, {"A": {"depth": 5}}),
+        (None, {"A": {"depth": 5}, "B": {"wit": 1}}),
+        (3, {"A": {"depth": 5, "wit": 1}, "B": {"depth": 2}}),
+        (-1, {"A": {"depth": 2, "wit": 3}, "B": {"depth": 2, "wit": 4}}),
+    ],
+)
+def test_scores_are_compared_where_both_texts_have_them(expected: int | None, scores: Any) -> None:
+    """A's less B's; without a shared criterion there is nothing to compare."""
+    assert expected == Verdict(label="A", scores=scores).score_gap

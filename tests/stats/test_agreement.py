@@ -263,6 +263,38 @@ def test_rows_that_repeat_a_pair_do_not_narrow_the_interval() -> None:
     assert (5, 5) == (thrice.pairs[0, 1].n, thrice.n_prompts)
 
 
+def test_the_anchors_stand_in_the_corners() -> None:
+    """Raw agreement is Beta(agreed + 1, differed + 1); κ and AC1 are those of Dirichlet tables, drawn here anew."""
+    from scipy.stats import beta
+
+    table = np.array([[9, 1, 3], [0, 2, 1], [2, 0, 4]])
+    result = stats.agreement(rating_rows(table), n_resamples=40_000)
+    pair = result.pairs[0, 1]
+    assert beta(16, 8).ppf([0.025, 0.975]) == pytest.approx(pair.interval, abs=5e-3)
+    anchored = table + 0.5 * np.array([[1, 0, 1], [0, 0, 0], [1, 0, 1]])
+    drawn = np.random.default_rng(9).gamma(np.maximum(anchored, 1e-12), size=(40_000, 3, 3))
+    drawn /= drawn.sum(axis=(1, 2), keepdims=True)
+    rows, columns = drawn.sum(axis=2), drawn.sum(axis=1)
+    agreed, chance = drawn[:, [0, 1, 2], [0, 1, 2]].sum(axis=1), (rows * columns).sum(axis=1)
+    kappa = np.quantile((agreed - chance) / (1 - chance), [0.025, 0.975])
+    assert kappa == pytest.approx(pair.kappa_interval, abs=0.01)
+    shares = (rows + columns) / 2
+    chance = (shares**2).sum(axis=1)
+    fleiss = np.quantile((agreed - chance) / (1 - chance), [0.025, 0.975])
+    assert fleiss == pytest.approx(result.fleiss_interval, abs=0.01)
+    chance = (shares * (1 - shares)).sum(axis=1) / 2
+    assert np.quantile((agreed - chance) / (1 - chance), [0.025, 0.975]) == pytest.approx(pair.ac1_interval, abs=0.01)
+
+
+def test_the_panels_intervals_are_those_of_the_two_when_there_are_two() -> None:
+    """With two judges mean pairwise agreement is their agreement, and α comes close to Fleiss' κ."""
+    result = stats.agreement(rating_rows([[9, 1, 3], [0, 2, 1], [2, 0, 4]]), n_resamples=20_000)
+    pair = result.pairs[0, 1]
+    assert pair.interval == pytest.approx(result.percent_interval, abs=1e-9)
+    assert pair.ac1_interval == pytest.approx(result.ac1_interval, abs=1e-9)
+    assert result.fleiss_interval == pytest.approx(result.alpha_interval, abs=0.03)
+
+
 def test_coverage_under_extreme_prevalence() -> None:
     """Two judges with win rates of .93 on 30 pairs: κ lies within its 95 % interval at least nine times in ten."""
     rng = np.random.default_rng(4)

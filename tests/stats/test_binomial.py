@@ -71,6 +71,14 @@ def test_sign_tests_by_hand(wins: int, losses: int, p: float) -> None:
     assert p == pytest.approx(stats.sign_test(wins, losses), rel=1e-13)
 
 
+@pytest.mark.parametrize(("wins", "losses"), [(600, 500), (1100, 1000), (7000, 7000), (50_300, 50_000)])
+def test_large_samples_are_summed_by_logarithms(wins: int, losses: int) -> None:
+    """Beyond a thousand decisions, too, scipy finds the same."""
+    from scipy.stats import binomtest
+
+    assert binomtest(wins, wins + losses).pvalue == pytest.approx(stats.sign_test(wins, losses), rel=1e-8)
+
+
 def test_arbuthnott_1710() -> None:
     """More boys than girls were christened in London in each of 82 years: the first significance test, 2·2⁻⁸²."""
     assert 2.0**-81 == pytest.approx(stats.sign_test(82, 0), rel=1e-12)

@@ -189,3 +189,27 @@ def test_global_random_state_is_left_alone() -> None:
     stats.anchored_ci([0.1, 0.9], method="resample", n_resamples=10)
     stats.percentile_ci([0.1, 0.9], n_resamples=10)
     assert before == np.random.get_state()[1].tolist()
+
+
+def test_draws_do_not_depend_on_the_size_of_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded by drawing in blocks, which changes no number; all the draws asked for are made."""
+    from brie_bench.stats import intervals, resampling, significance, trend
+
+    z = np.linspace(0, 1, 23)
+    rows, prompt = np.arange(40), np.arange(40) // 2
+    score, shown = np.resize([1.0, 0.5, 0.0, 1.0, 1.0], 40), rows % 2
+
+    def drawn() -> list[object]:
+        return [
+            stats.anchored_ci(z, method="resample", n_resamples=50),
+            stats.percentile_ci(z, n_resamples=50),
+            stats.sign_flip_p(z - 0.4, method="resample", n_resamples=50),
+            stats.position_bias(prompt, score, shown, n_resamples=50).interval_bias,
+            stats.trend_test(np.column_stack([z] * 3 + [z[::-1]] * 4), range(7), n_resamples=50).p_value,
+        ]
+
+    whole = drawn()
+    for module in (intervals, resampling, significance, trend):
+        monkeypatch.setattr(module, "_CHUNK", 100)
+    assert whole == drawn()
+    assert (50, 2) == resampling.weighted_sums(np.ones((3, 2)), np.ones(3), 50, 0).shape

@@ -103,6 +103,17 @@ def test_a_regression_agrees() -> None:
         assert 3.92 * error == pytest.approx(high - low, rel=0.1)
 
 
+def test_the_anchors_of_position_are_a_win_and_a_loss_in_each_order() -> None:
+    """With prompts seen in one order each, the two rates are independent Beta draws with half a win and half a loss."""
+    first, second = np.repeat([1.0, 0.0], [9, 3]), np.repeat([1.0, 0.0], [4, 6])
+    rows = np.concatenate((first, second))
+    result = stats.position_bias(np.arange(22), rows, np.repeat([1, 0], [12, 10]), n_resamples=40_000)
+    rng = np.random.default_rng(8)
+    m1, m0 = rng.beta(9.5, 3.5, 40_000), rng.beta(4.5, 6.5, 40_000)
+    assert np.quantile((m1 - m0) / 2, [0.025, 0.975]) == pytest.approx(result.interval_bias, abs=0.01)
+    assert np.quantile((m1 + m0) / 2, [0.025, 0.975]) == pytest.approx(result.interval_adjusted, abs=0.01)
+
+
 def test_swaps_by_hand() -> None:
     """Six pairs: two kept wins, a kept loss, a flip to each side, a win that becomes a tie, and one failure."""
     result = stats.swap_consistency([1, 1, 0, 1, 0, 1, NAN], [1, 1, 0, 0, 1, 0.5, 1])

@@ -158,6 +158,17 @@ def test_the_bootstrap_spreads_like_the_likelihood() -> None:
     assert draws.std(axis=0) == pytest.approx(errors, rel=0.15)
 
 
+def test_without_games_the_anchors_draw_alone() -> None:
+    """Each contender is then the log odds of a Beta(½, ½) draw, and a larger anchor holds it closer."""
+    draws = stats.bt_bootstrap([], [], [], [], 2, n_resamples=20_000)
+    odds = np.random.default_rng(5).beta(0.5, 0.5, (20_000, 2))
+    expected = np.diff(np.log(odds / (1 - odds))).ravel()
+    shares = [0.1, 0.25, 0.75, 0.9]
+    assert np.quantile(expected, shares) == pytest.approx(np.quantile(draws[:, 1] - draws[:, 0], shares), rel=0.06)
+    firm = stats.bt_bootstrap([], [], [], [], 2, n_resamples=500, anchor=20.0)
+    assert firm.std() < 0.2 * draws.std()
+
+
 def test_games_of_one_prompt_are_one_piece_of_evidence() -> None:
     """The same games ten times over within their prompts do not narrow the draws; in prompts of their own they do."""
     i, j, score = (np.array(column) for column in games([[0, 40], [20, 0]]))

@@ -104,12 +104,21 @@ def test_exact_and_resampled_p_values_agree(k: int) -> None:
         assert exact == pytest.approx(resampled, abs=5 * np.sqrt(exact / 40_000))
 
 
+def test_a_drawn_p_value_counts_the_sample_itself() -> None:
+    """Sixty prompts all won: no draw reaches it, and p is 1/(1 + B)."""
+    assert 1 / 201 == stats.sign_flip_p([0.5] * 60, method="resample", n_resamples=200)
+    assert 1.0 == stats.sign_flip_p([0.5], method="resample", n_resamples=200)
+
+
 def test_a_far_tail_stays_above_zero() -> None:
     """A thousand prompts all won are 2·2⁻¹⁰⁰⁰, and a graded landslide no less certain."""
     assert 2.0**-999 == pytest.approx(stats.sign_flip_p(np.full(1000, 0.5)), rel=1e-9)
     graded = np.random.default_rng(0).uniform(0.2, 0.5, 1000)
     graded[0] = -0.3
     assert 0 < stats.sign_flip_p(graded) < 1e-30
+    assert 0 < stats.sign_flip_p(np.full(5000, 0.5)) < 1e-300
+    assert 0 < stats.sign_flip_p(np.random.default_rng(0).uniform(0.2, 0.5, 5000) - 0.01) < 1e-300
+    assert 0 < stats.sign_test(3000, 1) < 1e-300
 
 
 @quick

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -37,7 +39,7 @@ class Row:
     @property
     def name(self) -> str:
         """The judge as recorded, without the file that keeps equal names apart."""
-        return self.judge.partition("@")[0]
+        return self.judge.removesuffix(f"@{self.source}")
 
 
 def pass_findings(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
@@ -51,7 +53,11 @@ def pass_findings(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
         f"SELECT {columns} FROM judging j CROSS JOIN verdict v ON v.key = j.key"  # noqa: S608
         " JOIN comparison c ON c.run = j.run AND c.number = j.comparison WHERE j.run = ? ORDER BY v.source, v.line"
     )
-    rows = [Row(*row) for row in ledger.select(query, run.number)]
+    known: dict[str | None, str | None] = {}  # one text for equal ones: a large import would hold each many times
+    rows = [
+        Row(known.setdefault(row[0], row[0]), row[1], *(known.setdefault(each, each) for each in row[2:5]), *row[5:])  # type: ignore[arg-type]
+        for row in ledger.stream(query, run.number)
+    ]
     by_source: dict[str, list[Row]] = {}
     for row in rows:
         by_source.setdefault(row.source or run.id, []).append(row)
@@ -64,22 +70,35 @@ def pass_findings(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
 
 
 def _duplicates(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
-    """A pair twice in one pass under the same labels."""
+    """A pair more than once in one pass: by one judge, or by one of several judges that did not share all pairs."""
     for source, rows in by_source.items():
-        times: dict[tuple[str, str, str], list[Row]] = {}
+        mixed = _is_mixed(rows)
+        # whoever judged every pair in both orders meant to
+        both = _share_in_both_orders(rows) >= SAME
+        times: dict[tuple[str | None, ...], list[Row]] = {}
         for row in rows:
-            times.setdefault((row.contender, row.pair, row.labels), []).append(row)
+            by = None if mixed else row.name
+            times.setdefault((row.contender, row.pair, row.labels, by, row.shown if both else None), []).append(row)
         twice = [group for group in times.values() if len(group) > 1]
         if twice:
+            n_pairs = len({(row.contender, row.pair) for group in twice for row in group})
+            distinct = len({(row.contender, row.pair) for row in rows})
             yield Finding(
                 code="duplicate-judgments",
                 severity="warning",
-                message=f"{count(len(twice), 'pair')} of {plain(source, 120)} {_was(len(twice))} judged more than once:"
-                f" {count(len(rows), 'row')} are {count(len(times), 'pair')}. A pair counts once here; rates and intervals"
+                message=f"{count(n_pairs, 'pair')} of {plain(source, 120)} {_was(n_pairs)} judged more than once:"
+                f" {count(len(rows), 'row')} are {count(distinct, 'pair')}. A pair counts once here; rates and intervals"
                 " over rows count it again.",
-                count=len(twice),
+                count=n_pairs,
                 examples=tuple(_place(group[1]) for group in twice[:EXAMPLES]),
             )
+
+
+def _share_in_both_orders(rows: Sequence[Row]) -> float:
+    orders: dict[tuple[str, str, str], set[str | None]] = {}
+    for row in rows:
+        orders.setdefault((row.contender, row.pair, row.name), set()).add(row.shown)
+    return sum(len(seen - {None}) > 1 for seen in orders.values()) / len(orders)
 
 
 def _labels(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
@@ -110,14 +129,19 @@ def _orders(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
             )
 
 
+def _is_mixed(rows: Sequence[Row]) -> bool:
+    """Whether several judges did not judge the same pairs."""
+    pairs: dict[str, set[tuple[str, str]]] = {}
+    for row in rows:
+        pairs.setdefault(row.name, set()).add((row.contender, row.pair))
+    return any(len(a & b) < SAME * len(a | b) for a, b in combinations(pairs.values(), 2))
+
+
 def _mixed(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
     """Several judges in one pass that did not judge the same pairs."""
     for source, rows in by_source.items():
-        pairs: dict[str, set[tuple[str, str]]] = {}
-        for row in rows:
-            pairs.setdefault(row.name, set()).add((row.contender, row.pair))
-        if any(len(a & b) < SAME * len(a | b) for a, b in combinations(pairs.values(), 2)):
-            judged = {name: sum(row.name == name for row in rows) for name in pairs}
+        if _is_mixed(rows):
+            judged = Counter(row.name for row in rows)
             told = ", ".join(f"{plain(name, 60)} {number}" for name, number in sorted(judged.items()))
             yield Finding(
                 code="judge-mixed",
@@ -187,52 +211,85 @@ def _copied_from(source: str, rows: Sequence[Row], by_source: dict[str, list[Row
 
 def _time_travel(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
     rows = ledger.select(
-        "SELECT v.source || ':' || v.line FROM judging j CROSS JOIN verdict v ON v.key = j.key"
+        "SELECT v.source || ':' || v.line, v.at, k.at FROM judging j CROSS JOIN verdict v ON v.key = j.key"
         " JOIN comparison c ON c.run = j.run AND c.number = j.comparison"
         " JOIN completion k ON k.key IN (c.contender_key, c.baseline_key)"
-        " WHERE j.run = ? AND v.at != '' AND k.at != '' AND v.at < k.at GROUP BY v.key ORDER BY v.source, v.line",
+        " WHERE j.run = ? AND v.at != '' AND k.at != '' ORDER BY v.source, v.line",
         run.number,
     )
-    if rows:
+    early = list(dict.fromkeys(place for place, judged, completed in rows if _before(judged, completed)))
+    if early:
         yield Finding(
             code="time-travel",
             severity="error",
-            message=f"{count(len(rows), 'judgment')} {_was(len(rows))} made before the completion they judge, by their own"
+            message=f"{count(len(early), 'judgment')} {_was(len(early))} made before the completion they judge, by their own"
             " records: times, texts or both are not what they say. Go back to the original files.",
-            count=len(rows),
-            examples=tuple(plain(row[0], 160) for row in rows[:EXAMPLES]),
+            count=len(early),
+            examples=tuple(plain(place, 160) for place in early[:EXAMPLES]),
         )
+
+
+def _before(one: str, other: str) -> bool:
+    """Whether one recorded time is before another; a time without a zone is taken for UTC."""
+    try:
+        times = [datetime.datetime.fromisoformat(text) for text in (one, other)]
+    except ValueError:
+        return False
+    first, second = (time if time.tzinfo else time.replace(tzinfo=datetime.UTC) for time in times)
+    return first < second
+
+
+LOOKED_AT = 4_000
+"""About so many judgings are enough to tell whether two judges write the same words."""
+TELLING = 80
+"""Characters; a shorter answer, such as a bare verdict, is the same for any two judges that agree."""
 
 
 def _identical(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
     """Two judges that wrote the same words, or are the same configuration under two names."""
     judges = json.loads(run.record)["judges"]
-    twins = [
+    twins = {
         (a["name"], b["name"]) for a, b in combinations(judges, 2) if a.get("digest") and a["digest"] == b.get("digest")
-    ]
-    for a, b in twins:
+    }
+    for a, b in sorted(twins):
         yield Finding(
             code="identical-judges",
             severity="error",
             message=f"{plain(a)} and {plain(b)} are one judge under two names: their agreement says nothing, and the panel counts"
             " it twice. Remove one.",
         )
-    rows = ledger.select(
-        "SELECT a.judge, b.judge, count(*), sum(x.raw_digest = y.raw_digest) FROM judging a CROSS JOIN verdict x ON x.key = a.key"
-        " JOIN judging b ON b.run = a.run AND b.comparison = a.comparison AND b.labels = a.labels AND b.repeat = a.repeat"
-        " AND b.judge > a.judge JOIN verdict y ON y.key = b.key WHERE a.run = ? AND x.raw_digest IS NOT NULL"
-        " AND y.raw_digest IS NOT NULL GROUP BY a.judge, b.judge",
-        run.number,
-    )
-    for a, b, shared, same in rows:
-        if (a, b) not in twins and shared >= FEWEST and same > shared / 2:
+    if len(judges) < 2:
+        return
+    said: dict[str, dict[tuple[int, str, int], str]] = {judge["name"]: {} for judge in judges}
+    for judge, comparison, labels, repeat, words in _words(ledger, run, len(judges)):
+        said[judge][comparison, labels, repeat] = words
+    for a, b in combinations(said, 2):
+        shared = said[a].keys() & said[b].keys()
+        same = [place for place in shared if said[a][place] == said[b][place]]
+        if (a, b) not in twins and len(shared) >= FEWEST and len(same) > len(shared) / 2:
             yield Finding(
                 code="identical-judges",
                 severity="error",
-                message=f"{plain(a)} and {plain(b)} wrote the same words in {same} of {shared} shared judgments: they are one"
-                " judge, or one was copied. Count one of them.",
-                count=same,
+                message=f"{plain(a)} and {plain(b)} wrote the same words in {len(same)} of {len(shared)} shared judgments: they"
+                " are one judge, or one was copied. Count one of them.",
+                count=len(same),
             )
+
+
+def _words(ledger: Ledger, run: RunRow, n_judges: int) -> Iterator[tuple[str, int, str, int, str]]:
+    """Judge, comparison, labels, repeat and the digest of what was written, where it is long enough to tell; of a large
+    run, of every so many comparisons."""
+    step = (
+        ledger.n_comparisons(run.number) * n_judges // LOOKED_AT | 1
+    )  # odd, so as not to meet the same contender always
+    yield from ledger.stream(
+        "SELECT j.judge, j.comparison, j.labels, j.repeat, v.raw_digest FROM judging j CROSS JOIN verdict v ON v.key = j.key"
+        " WHERE j.run = ? AND j.comparison % ? = 0 AND v.raw_digest IS NOT NULL"
+        " AND length(json_extract(v.record, '$.raw')) >= ?",
+        run.number,
+        step,
+        TELLING,
+    )
 
 
 def _same_lab(run: RunRow) -> Iterator[Finding]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
 
 from brie_bench.blind import reveal
 from brie_bench.engine.ledger import Ledger, RunRow
@@ -15,94 +15,110 @@ from brie_bench.spec.leaderboard import Finding
 
 EXAMPLES = 5
 
-_PLACE = "coalesce(v.source || ':' || v.line, j.judge || ' on comparison ' || j.comparison)"
-_FROM = "FROM judging j CROSS JOIN verdict v ON v.key = j.key WHERE j.run = ?"
+_GAP = "(v.score_gap > 0) - (v.score_gap < 0)"
+_FROM = "FROM judging j CROSS JOIN verdict v INDEXED BY verdict_in_short ON v.key = j.key WHERE j.run = ?"
+
+
+class Kind(NamedTuple):
+    """How verdicts of one kind were recorded, and how many there are."""
+
+    label: str | None
+    labels: str
+    recorded_winner: str | None
+    failure: str | None
+    gap: int | None
+    number: int
+
+    @property
+    def mismatched(self) -> bool:
+        """Whether the winner that was written down is not who the label means."""
+        if self.label is None or self.recorded_winner is None:
+            return False
+        return reveal(Label(self.label), Order(self.labels)) != self.recorded_winner
+
+    @property
+    def filed(self) -> bool:
+        """Whether a winner was written down where there is no verdict."""
+        return self.failure is not None and self.recorded_winner is not None
+
+    @property
+    def contrary(self) -> bool:
+        """Whether the loser has the higher scores."""
+        return (self.label, self.gap) in ((Label.A, -1), (Label.B, 1))
 
 
 def verdict_findings(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
     """Mismatched winners, failures filed as verdicts, unread verdicts, scores against the verdict."""
-    yield from _mismatches(ledger, run)
-    yield from _filed(ledger, run)
-    yield from _unread(ledger, run)
-    yield from _scores(ledger, run)
+    columns = f"v.label, j.labels, v.recorded_winner, v.kind, {_GAP}"
+    query = f"SELECT {columns}, count(*) {_FROM} GROUP BY 1, 2, 3, 4, 5"
+    kinds = [Kind(*row) for row in ledger.select(query, run.number)]
 
+    def finding(code: str, severity: Severity, chosen: Sequence[Kind], message: str) -> Finding:
+        number = sum(kind.number for kind in chosen)
+        return Finding(
+            code=code, severity=severity, message=message, count=number, examples=_places(ledger, run, chosen)
+        )
 
-def _mismatches(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
-    rows = ledger.select(
-        f"SELECT {_PLACE}, v.label, j.labels, v.recorded_winner {_FROM}"
-        " AND v.recorded_winner IS NOT NULL AND v.label IS NOT NULL ORDER BY v.source, v.line",
-        run.number,
-    )
-    wrong = [row for row in rows if reveal(Label(row[1]), Order(row[2])) != row[3]]
+    wrong = [kind for kind in kinds if kind.mismatched]
     if wrong:
-        yield Finding(
-            code="winner-mismatch",
-            severity="error",
-            message=f"In {len(wrong)} of {count(len(rows), 'record')} the winner that was written down is not the one that the"
+        both = sum(kind.number for kind in kinds if kind.label and kind.recorded_winner)
+        yield finding(
+            "winner-mismatch",
+            "error",
+            wrong,
+            f"In {_sum(wrong)} of {count(both, 'record')} the winner that was written down is not the one that the"
             " judge's text names. This leaderboard counts the text; correct what was published from the recorded winners.",
-            count=len(wrong),
-            examples=examples(wrong),
+        )
+    filed = [kind for kind in kinds if kind.filed]
+    if filed:
+        yield finding(
+            "failure-recorded-as-verdict",
+            "error",
+            filed,
+            f"{count(_sum(filed), 'record')} without a readable verdict (an error message, say)"
+            f" {'has' if _sum(filed) == 1 else 'have'} a winner written down. They are counted here as failures; ask those"
+            " judgments again.",
+        )
+    for failure, (code, what) in _UNREAD.items():
+        unread = [kind for kind in kinds if kind.failure == failure]
+        if unread:
+            yield finding(
+                code,
+                "warning",
+                unread,
+                f"The judge's text of {count(_sum(unread), 'judgment')} holds {what}: failures, never guessed. Read the"
+                " examples; where judges keep to another form, tell them the form.",
+            )
+    contrary = [kind for kind in kinds if kind.contrary]
+    if contrary:
+        scored = sum(kind.number for kind in kinds if kind.gap is not None)
+        yield finding(
+            "score-contradicts-verdict",
+            "warning",
+            contrary,
+            f"In {_sum(contrary)} of {count(scored, 'scored judgment')} the judge scored the loser higher. The verdict counts;"
+            " a judge that often contradicts itself is a poor one: read the examples.",
         )
 
 
-def _filed(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
-    rows = ledger.select(
-        f"SELECT {_PLACE} {_FROM} AND v.kind IS NOT NULL AND v.recorded_winner IS NOT NULL ORDER BY v.source, v.line",
-        run.number,
-    )
-    if rows:
-        yield Finding(
-            code="failure-recorded-as-verdict",
-            severity="error",
-            message=f"{count(len(rows), 'record')} without a readable verdict (an error message, say) {_have(len(rows))} a winner"
-            " written down. They are counted here as failures; ask those judgments again.",
-            count=len(rows),
-            examples=examples(rows),
-        )
-
-
+Severity = Literal["error", "warning", "note"]
 _UNREAD = {
     "unparsed": ("unparsed-verdict", "no verdict that can be read"),
     "contradictory": ("contradictory-verdict", "several verdicts that contradict each other"),
 }
 
 
-def _unread(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
-    for kind, (code, what) in _UNREAD.items():
-        rows = ledger.select(f"SELECT {_PLACE} {_FROM} AND v.kind = ? ORDER BY 1", run.number, kind)
-        if rows:
-            yield Finding(
-                code=code,
-                severity="warning",
-                message=f"The judge's text of {count(len(rows), 'judgment')} holds {what}: failures, never guessed. Read the"
-                " examples; where judges keep to another form, tell them the form.",
-                count=len(rows),
-                examples=examples(rows),
-            )
+def _sum(kinds: Sequence[Kind]) -> int:
+    return sum(kind.number for kind in kinds)
 
 
-def _scores(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
-    rows = ledger.select(
-        f"SELECT {_PLACE} {_FROM} AND (v.label = 'A' AND v.score_gap < 0 OR v.label = 'B' AND v.score_gap > 0)"
-        " ORDER BY 1",
-        run.number,
-    )
-    if rows:
-        (scored,) = ledger.select(f"SELECT count(*) {_FROM} AND v.score_gap IS NOT NULL", run.number)[0]
-        yield Finding(
-            code="score-contradicts-verdict",
-            severity="warning",
-            message=f"In {len(rows)} of {count(scored, 'scored judgment')} the judge scored the loser higher. The verdict counts;"
-            " a judge that often contradicts itself is a poor one.",
-            count=len(rows),
-            examples=examples(rows),
-        )
-
-
-def examples(rows: list[tuple[Any, ...]]) -> tuple[str, ...]:
-    """The first few places."""
-    return tuple(plain(row[0], 160) for row in rows[:EXAMPLES])
-
-
-def _have(number: int) -> str:
-    return "has" if number == 1 else "have"
+def _places(ledger: Ledger, run: RunRow, kinds: Sequence[Kind]) -> tuple[str, ...]:
+    """Where the first few verdicts of these kinds are: in their files, or else by judge and comparison."""
+    one = f"(v.label IS ? AND j.labels = ? AND v.recorded_winner IS ? AND v.kind IS ? AND {_GAP} IS ?)"
+    place = "j.judge || ' on comparison ' || j.comparison"
+    order = "j.judge, j.comparison"
+    if run.per_pair is None:
+        place, order = f"coalesce(v.source || ':' || v.line, {place})", f"v.source, v.line, {order}"
+    query = f"SELECT {place} {_FROM} AND ({' OR '.join([one] * len(kinds))}) ORDER BY {order} LIMIT {EXAMPLES}"
+    values = [value for kind in kinds for value in kind[:5]]
+    return tuple(plain(row[0], 160) for row in ledger.select(query, run.number, *values))

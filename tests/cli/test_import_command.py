@@ -1,0 +1,104 @@
+"""`brie-bench import`: recorded judgments in."""
+
+# ruff: noqa: SIM300  (asserts read: expected == actual)
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Result
+
+from brie_bench import Importer, Unreadable
+
+from .conftest import export_line
+
+Cli = Callable[..., Result]
+
+
+def test_an_import_prints_its_leaderboard(cli: Cli) -> None:
+    """What was read, on stderr; the leaderboard on stdout and in the run's folder."""
+    lines = [export_line(1), export_line(2, "Response B"), export_line(3, "Response B"), export_line(4, "Tie")]
+    Path("study.jsonl").write_text("".join(lines))
+    done = cli("import", "brie-exports", "study.jsonl", "--run", "study")
+    assert (0, "imported 4 judgments as run study, 0 of them failures\n") == (done.status, done.err)
+    assert done.out == Path("runs/study/leaderboard.md").read_text()
+    panel = json.loads(Path("runs/study/leaderboard.json").read_text())["standings"][0]
+    assert (2, 1, 1) == (panel["wins"], panel["ties"], panel["losses"])
+
+
+def test_unreadable_lines_are_told_and_the_rest_is_read(cli: Cli) -> None:
+    """With file, line and reason, in plain text."""
+    lines = [export_line(1), "{broken\n", '{"prompt": "x"}\n', export_line(2, judgment=5), export_line(3)]
+    name = "st\x1b[31mudy.jsonl"
+    Path(name).write_text("".join(lines))
+    done = cli("import", "brie-exports", name, "--run", "study")
+    told = done.err.splitlines()
+    assert (0, 4, "imported 2 judgments as run study, 0 of them failures, 3 lines unreadable") == (
+        done.status,
+        len(told),
+        told[-1],
+    )
+    assert [f"st\\x1b[31mudy.jsonl:{number}: " for number in (2, 3, 4)] == [
+        line[: line.index(": ") + 2] for line in told[:3]
+    ]
+    assert "\x1b" not in done.err + done.out
+
+
+def test_only_the_first_unreadable_lines_are_shown(cli: Cli) -> None:
+    """And how many there are more."""
+    Path("study.jsonl").write_text(export_line(1) + "{\n" * 50)
+    told = cli("import", "brie-exports", "study.jsonl", "--run", "study").err.splitlines()
+    assert (22, "… and 30 more") == (len(told), told[20])
+
+
+def test_what_an_importer_says_is_printed_plainly(cli: Cli, plugged: Callable[..., None]) -> None:
+    """Its reasons may quote anybody."""
+
+    class Rude(Importer):
+        """Reads nothing, rudely."""
+
+        name = "rude"
+
+        def read(self, paths: Any) -> Iterator[Unreadable]:
+            yield Unreadable(source="\x1b]0;x\x07", line=1, reason="\x1b[2J\u202ebad")
+
+    plugged(importers=(Rude,))
+    Path("x").write_text("")
+    done = cli("import", "rude", "x", "--run", "x")
+    assert (1, "", 1) == (done.status, done.out, done.err.count("\n"))
+    assert "\x1b" not in done.err
+    assert "\u202e" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "args"),
+    [
+        (1, "no importer 'brie-export'. Did you mean 'brie-exports'?", ["brie-export", "x.jsonl", "--run", "x"]),
+        (1, "absent.jsonl: no such file.", ["brie-exports", "absent.jsonl", "--run", "x"]),
+        (1, ".: this is a folder, a file is needed.", ["brie-exports", ".", "--run", "x"]),
+        (1, "no judgment could be read. ", ["brie-exports", "bad.jsonl", "--run", "x"]),
+        (
+            1,
+            "there is a run 'study' already. Choose another --run NAME.",
+            ["brie-exports", "x.jsonl", "--run", "study"],
+        ),
+        (2, "--run 'a/b' is no name:", ["brie-exports", "x.jsonl", "--run", "a/b"]),
+        (2, "--run '../x' is no name:", ["brie-exports", "x.jsonl", "--run", "../x"]),
+        (2, "--run 'x ' is no name:", ["brie-exports", "x.jsonl", "--run", "x\n"]),
+        (2, "Missing option '--run'.", ["brie-exports", "x.jsonl"]),
+        (2, "Missing argument 'PATH…'.", ["brie-exports", "--run", "x"]),
+    ],
+)
+def test_what_cannot_be_imported_is_one_line(cli: Cli, status: int, expected: str, args: list[str]) -> None:
+    """And nothing of it is kept."""
+    Path("x.jsonl").write_text(export_line(1))
+    Path("bad.jsonl").write_text("[]\n")
+    assert 0 == cli("import", "brie-exports", "x.jsonl", "--run", "study").status
+    done = cli("import", *args)
+    assert (status, "", 1) == (done.status, done.out, done.err.count("\n"))
+    assert done.err.startswith(f"brie-bench: {expected}")
+    assert ["study"] == [path.name for path in Path("runs").glob("*/")]
