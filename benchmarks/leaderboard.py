@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from brie_bench import Completion, FinishReason, Failure, Item, Order, Prompt, Sampling, Verdict
+from brie_bench import Completion, Failure, FinishReason, Item, Order, Prompt, Sampling, Verdict
 from brie_bench.engine.ledger import ComparisonRow, Ledger
 from brie_bench.engine.plan import pair_key
 from brie_bench.report.markdown import render
@@ -94,7 +94,12 @@ def fill(folder: Path, size: Size) -> None:
         }
         n_prompts = len({each.prompt.key for each in items})
         suite = {"name": "bench", "title": "Bench", "digest": "bench", "n_prompts": n_prompts, "n_items": len(items)}
-        record = {**described, "suite": suite, "order": "both" if len(size.orders) > 1 else "random", "criteria": ["quality"]}
+        record = {
+            **described,
+            "suite": suite,
+            "order": "both" if len(size.orders) > 1 else "random",
+            "criteria": ["quality"],
+        }
         run = ledger.put_run(
             id="bench", base="bench", replicate=0, parent=None, per_pair=len(size.orders), record=canonical_json(record)
         )
@@ -186,7 +191,9 @@ def main() -> int:
         met = best <= size.goal
         missed += not met
         told = f"{best:.2f} s (best of {TURNS}, worst {max(times):.2f}), goal {size.goal} s"
-        print(f"{'ok  ' if met else 'MISS'} {size.name}: {judged} verdicts, {len(markdown)} characters of markdown: {told}")
+        print(
+            f"{'ok  ' if met else 'MISS'} {size.name}: {judged} verdicts, {len(markdown)} characters of markdown: {told}"
+        )
         print(f"     the whole process, imports included: {process:.2f} s")
     return 1 if missed else 0
 

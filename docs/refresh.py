@@ -27,7 +27,9 @@ def _printed(args: list[str]) -> str:
 
 def documents() -> list[Path]:
     """The documents that show what a command prints."""
-    return [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if MARK.search(path.read_text())]
+    return [
+        path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if MARK.search(path.read_text())
+    ]
 
 
 if __name__ == "__main__":

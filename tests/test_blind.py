@@ -1,7 +1,5 @@
 """The blind: what a judge sees, what a judge's words mean, and whose slot a label is."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import datetime

@@ -1,7 +1,5 @@
 """Errors are one printable line; a failure has a kind."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import json

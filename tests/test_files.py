@@ -1,7 +1,5 @@
 """Whatever is wrong with a file is said in one line: what, where, and the mend where it is not plain."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import contextlib

@@ -1,7 +1,5 @@
 """The grammar of a rubric judge's scores and reasons: what cannot be read is missing, and nothing fails."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import pytest

@@ -1,7 +1,5 @@
 """Judgments that others recorded and published, imported: the published numbers come out."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import csv

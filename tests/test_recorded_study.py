@@ -1,7 +1,5 @@
 """The recorded judgments of the original study, imported and recomputed: tests that need the data beside the project."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import gzip

@@ -1,7 +1,5 @@
 """The published schemas say what the nouns say: generated, checked for drift, and in agreement with pydantic."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import copy

@@ -1,7 +1,5 @@
 """The files that come with the tool are found, wherever it is installed."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from brie_bench.errors import plain_json
 
 if TYPE_CHECKING:
     from brie_bench.conversations.spot import Spot
@@ -96,9 +97,7 @@ def stats(files: tuple[Path, ...], form: str) -> None:
     from brie_bench.conversations.summary import render, summarise
 
     found = summarise(each.conversation for each in read_whole(files))
-    click.echo(
-        json.dumps(found.model_dump(mode="json"), indent=2, ensure_ascii=False) if form == "json" else render(found)
-    )
+    click.echo(plain_json(found.model_dump(mode="json")) if form == "json" else render(found))
 
 
 @command.command()
@@ -156,7 +155,7 @@ def overlap(context: click.Context, /, suite: str, files: tuple[Path, ...], form
 
     found = list(overlaps(read_suite(find_suite(suite)), read_whole(files)))
     if form == "json":
-        click.echo(json.dumps([each.model_dump(mode="json") for each in found], indent=2, ensure_ascii=False))
+        click.echo(plain_json([each.model_dump(mode="json") for each in found]))
     else:
         for each in found:
             where = f"{plain(each.file)}:{each.line}, turn {each.turn}"
@@ -173,7 +172,7 @@ def _show(spots: Iterable[Spot], form: str) -> int:
 
     if form == "json":
         everything = list(spots)
-        click.echo(json.dumps([each.model_dump(mode="json") for each in everything], indent=2, ensure_ascii=False))
+        click.echo(plain_json([each.model_dump(mode="json") for each in everything]))
         return int(any(each.severity == "error" for each in everything))
     counts: Counter[str] = Counter()
     for each in spots:

@@ -65,7 +65,7 @@ def parse_options(texts: Sequence[str]) -> dict[str, Any]:
             raise UsageError(f"--option '{key}' is given twice.")
         try:
             value = yaml.safe_load(written)
-        except (yaml.YAMLError, ValueError, RecursionError):
+        except Exception:  # whatever is no plain YAML value is text
             value = written
         found[key] = value if value is None or isinstance(value, str | int | float) else written
     return found

@@ -130,7 +130,7 @@ def _agreement_reason(n: int, kappa: float | None) -> str | None:
 def retests(bench: Bench) -> Iterator[Retest]:
     """Every judge with itself, over all couples of its judgments of one pair; prompts weigh alike."""
     for judge, player in enumerate(bench.table.judges):
-        at = _asked(bench, bench.of(judge))
+        at = _asked(bench, judge, once_for_both=True)
         counts, prompt = _counts(bench, at)
         orders = counts.sum(axis=2)
         same = _Couples(
@@ -158,12 +158,16 @@ class _Couples(NamedTuple):
     all: NDArray[np.float64]
 
 
-def _asked(bench: Bench, at: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The rows that stand for a judging of their own: a verdict that serves a pair several times was asked for once."""
+def _asked(bench: Bench, judge: int, *, once_for_both: bool) -> NDArray[np.intp]:
+    """The judge's rows that stand for a judging of their own: a verdict that serves a pair several times was asked for
+    once. Where both texts are the same words, one presentation is both orders: one row, or one for each order."""
+    at = bench.of(judge)
     order = at[np.lexsort((bench.shown[at], bench.verdict[at], bench.pair[at]))]
-    pair, verdict = bench.pair[order], bench.verdict[order]
+    keys = [bench.pair[order], bench.verdict[order]]
+    if not once_for_both:
+        keys.append(np.nan_to_num(bench.shown[order], nan=2.0).astype(np.int64))
     first = np.ones(order.size, dtype=np.bool_)
-    first[1:] = (pair[1:] != pair[:-1]) | (verdict[1:] != verdict[:-1])
+    first[1:] = np.any([key[1:] != key[:-1] for key in keys], axis=0)
     return order[first]
 
 
@@ -196,7 +200,7 @@ def _retest_reason(n_pairs: int, same: bool, swapped: bool) -> str | None:
 def positions(bench: Bench) -> Iterator[Position]:
     """What being shown first is worth to every judge."""
     for judge, player in enumerate(bench.table.judges):
-        at = bench.of(judge)
+        at = _asked(bench, judge, once_for_both=False)
         prompt, shown, score = bench.prompt[at], bench.shown[at], bench.score[at]
         found = stats.position_bias(prompt, score, shown, n_resamples=draws_for(np.unique(prompt).size))
         flips = stats.swap_consistency(

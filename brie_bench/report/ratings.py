@@ -24,8 +24,10 @@ def ratings_of(tables: Sequence[Table], *, soft: bool | None) -> tuple[tuple[Rat
         return None, "the runs are over different suites: ratings compare contenders on the same prompts"
     games = _games(tables, soft=soft)
     names = sorted({name for _, *both, _ in games for name in both})  # no number depends on the order of the runs
+    if not games:
+        return None, "no verdict: there is nothing to rate"
     if _is_star(games):
-        return None, "every contender met one opponent: ratings would say no more than the win rates"
+        return None, "all games have one opponent in common: ratings would say no more than the win rates"
     number = {name: index for index, name in enumerate(names)}
     prompt, score = np.array([game[0] for game in games]), np.array([game[3] for game in games])
     i, j = np.array([number[game[1]] for game in games]), np.array([number[game[2]] for game in games])
@@ -73,6 +75,5 @@ def _games(tables: Sequence[Table], *, soft: bool | None) -> Games:
 
 
 def _is_star(games: Games) -> bool:
-    """Whether all games have one contender in common, or there is no game."""
-    met = {(one, other) for _, one, other, _ in games}
-    return not met or bool(set.intersection(*map(set, met)))
+    """Whether all games have one player in common."""
+    return bool(set.intersection(*map(set, {(one, other) for _, one, other, _ in games})))

@@ -95,7 +95,7 @@ def player_of(described: dict[str, Any]) -> Player:
     models = [configuration.get("model"), configuration]
     options = [each.get("options", {}) for each in models if isinstance(each, dict)]
     named = [option["model"] for option in options if isinstance(option.get("model"), str)]
-    lab = described.get("lab") or lab_of(*named, described["name"])
+    lab = described.get("lab") or lab_of(*named, described["name"].partition("@")[0])
     return Player(described["name"], described.get("digest", ""), lab, tuple(described.get("omitted", ())))
 
 

@@ -41,11 +41,22 @@ def _standings(table: Table, *, soft: bool) -> list[Standing]:
         mine = np.flatnonzero(table.rows.contender == contender)
         for section in (None, *range(len(table.sections))):
             here = mine if section is None else mine[sections[mine] == section]
-            for judge in (None, *range(len(table.judges))):
-                at = here if judge is None else here[table.rows.judge[here] == judge]
-                units = (prompt[at], table.rows.pair[at], table.rows.judge[at])
+            found.append(
+                _standing(table, _units(table, here, prompt), scores[here], contender, None, section, soft=soft)
+            )
+            if len(table.judges) == 1:  # a panel of one is that judge
+                alone = {"judge": table.judges[0].name, "verdict": None}
+                found.append(found[-1].model_copy(update=alone))
+                continue
+            for judge in range(len(table.judges)):
+                at = here[table.rows.judge[here] == judge]
+                units = _units(table, at, prompt)
                 found.append(_standing(table, units, scores[at], contender, judge, section, soft=soft))
     return found
+
+
+def _units(table: Table, at: Codes, prompt: Codes) -> _Units:
+    return prompt[at], table.rows.pair[at], table.rows.judge[at]
 
 
 def _standing(

@@ -1,7 +1,5 @@
 """What the commands' tests share: scripted plugins beside the installed ones, a tiny recorded run, real processes."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import functools

@@ -1,7 +1,5 @@
 """What a model, a judge or a stranger's file says reaches the terminal, and every table, as plain text."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import csv
@@ -126,6 +124,33 @@ def test_a_spreadsheet_runs_no_formula(cli: Cli, hostile: str) -> None:
     judges = {row["judge"] for row in rows}
     assert {"'=SUM(A1)", "'@cmd"} <= judges
     assert [] == [name for name in judges if name[:1] in ("=", "+", "-", "@")]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_hostile_conversations_are_told_plainly(cli: Cli, hostile: str, form: str) -> None:
+    """By whatever command reads them; a file that is no conversation at all too."""
+    turns = [
+        {"role": "user", "content": f"What is the use of the number 1? {ESCAPES}"},
+        {"role": "assistant", "content": HOSTILE},
+    ]
+    fields = {"messages": turns, "prompt_group": "g", "domain": "d", "patterns": [HOSTILE]}
+    provenance = {"author": HOSTILE, "model": HOSTILE, "lab": HOSTILE, "licence": HOSTILE, "consent": True}
+    name = f"c{ESCAPES[:5]}.jsonl"
+    lines = [json.dumps({"id": f"c-{number}", **fields, "provenance": provenance}) for number in range(2)]
+    Path(name).write_text(
+        "\n".join([*lines, json.dumps({HOSTILE: 1}), HOSTILE.replace("\n", ""), json.dumps({"id": HOSTILE})])
+    )
+    Path("good.jsonl").write_text("\n".join(lines))
+    for command in (
+        ["validate", name],
+        ["lint", name],
+        ["stats", "good.jsonl"],
+        ["lint", "good.jsonl"],
+        ["overlap", "tiny", "good.jsonl"],
+    ):
+        done = cli("conversations", *command, "--format", form)
+        assert (command, [], []) == (command, unprintable(done.out), unprintable(done.err))
+        assert "fault in brie-bench" not in done.err
 
 
 def test_hostile_records_are_imported_plainly(cli: Cli) -> None:

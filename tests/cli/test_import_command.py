@@ -1,7 +1,5 @@
 """`brie-bench import`: recorded judgments in."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import json
@@ -11,8 +9,11 @@ from typing import Any
 
 import pytest
 from conftest import Result
+from pydantic import Field
 
+import brie_bench
 from brie_bench import Importer, Unreadable
+from brie_bench.cli.import_command import parse_options
 
 from .conftest import export_line
 
@@ -75,8 +76,66 @@ def test_what_an_importer_says_is_printed_plainly(cli: Cli, plugged: Callable[..
 
 
 @pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        (1, "x=1"),
+        (-2.5, "x=-2.5"),
+        (True, "x=true"),
+        (None, "x="),
+        ("a=b", "x=a=b"),
+        ("[1]", "x=[1]"),
+        ("{a: b}", "x={a: b}"),
+        ("2026-13-45", "x=2026-13-45"),
+        ("2026-02-28", "x=2026-02-28"),
+        ("!!bool y", "x=!!bool y"),
+        ("!!timestamp y", "x=!!timestamp y"),
+        ("[1", "x=[1"),
+        ("9" * 5000, f"x={'9' * 5000}"),
+        ("\x1b", "x=\x1b"),
+    ],
+)
+def test_an_importers_option_is_what_yaml_reads_or_text(expected: object, text: str) -> None:
+    """A number, true, false or nothing; whatever is none of these is the text that was written."""
+    found = parse_options([text])["x"]
+    assert (expected, type(expected)) == (found, type(found))
+
+
+def test_an_importer_is_given_its_options(cli: Cli, plugged: Callable[..., None]) -> None:
+    """As the command names them, checked like any plugin's."""
+    given: list[Any] = []
+
+    class Fussy(Importer):
+        """Takes one option."""
+
+        name = "fussy"
+
+        class Options(brie_bench.Options):
+            """One."""
+
+            column: str = Field(description="Which.")
+
+        def read(self, paths: Any) -> Iterator[Unreadable]:
+            given.append(self.options)
+            yield Unreadable(source="x", line=1, reason="nothing")
+
+    plugged(importers=(Fussy,))
+    cli("import", "fussy", "x", "--run", "x", "-o", "column=y")
+    assert ["y"] == [options.column for options in given]
+    for expected, option in (
+        ("importer 'fussy': key 'colunm' is not known. Did you mean 'column'?", "colunm=y"),
+        ("importer 'fussy': key 'column': must be text.", "column=5"),
+        ("no plugin reference: key 'options': nan is no JSON number.", "column=.nan"),
+    ):
+        done = cli("import", "fussy", "x", "--run", "x", "-o", option)
+        assert (1, "", True) == (done.status, done.out, done.err.startswith(f"brie-bench: {expected}"))
+
+
+@pytest.mark.parametrize(
     ("status", "expected", "args"),
     [
+        (2, "--option 'x' is no KEY=VALUE.", ["brie-exports", "x.jsonl", "--run", "x", "-o", "x"]),
+        (2, "--option '=x' is no KEY=VALUE.", ["brie-exports", "x.jsonl", "--run", "x", "-o", "=x"]),
+        (2, "--option 'x' is given twice.", ["brie-exports", "x.jsonl", "--run", "x", "-o", "x=1", "-o", "x=2"]),
         (1, "no importer 'brie-export'. Did you mean 'brie-exports'?", ["brie-export", "x.jsonl", "--run", "x"]),
         (1, "absent.jsonl: no such file.", ["brie-exports", "absent.jsonl", "--run", "x"]),
         (1, ".: this is a folder, a file is needed.", ["brie-exports", ".", "--run", "x"]),

@@ -1,7 +1,5 @@
 """`brie-bench judge`: recorded completions, judged again."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import json

@@ -1,7 +1,5 @@
 """`brie-bench leaderboard` and `brie-bench runs`: what is recorded, rendered."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import csv

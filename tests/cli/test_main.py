@@ -1,7 +1,5 @@
 """The command line itself: fast to start, one line for whatever goes wrong, the documented exit statuses."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import importlib

@@ -1,7 +1,5 @@
 """`brie-bench plugins`: what there is, and what it takes."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """`brie-bench run`: the whole line, in one command."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import json

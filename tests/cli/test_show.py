@@ -1,7 +1,5 @@
 """Progress on stderr, and how a run that was interrupted ends."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import os

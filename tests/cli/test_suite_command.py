@@ -1,7 +1,5 @@
 """`brie-bench suite`: what there is, what it holds, whether it is right."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 from collections.abc import Callable

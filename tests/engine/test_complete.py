@@ -1,7 +1,5 @@
 """Completions: every item by every side, asked for once, recorded whatever comes."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import threading

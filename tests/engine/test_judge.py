@@ -1,7 +1,5 @@
 """Judging: every judge, every pair, every order, asked for once; and what a judge's answer is worth."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import threading

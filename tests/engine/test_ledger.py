@@ -1,7 +1,5 @@
 """The ledger: one record a key, committed before it counts, whole whatever happens to process, file or disk."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import sqlite3

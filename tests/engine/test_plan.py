@@ -1,7 +1,5 @@
 """The plan: orders, keys and the run's name, all drawn before anything is called."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import json

@@ -1,7 +1,5 @@
 """The pool: every call once, within its lane's limits, whatever a plugin does."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import itertools

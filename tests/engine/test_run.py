@@ -1,7 +1,5 @@
 """The whole line: repeated, interrupted, resumed, judged again; what is paid for is paid for once."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import fcntl

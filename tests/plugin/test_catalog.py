@@ -1,7 +1,5 @@
 """From a name to a class, and from a reference to an instance; what is wrong is refused at registration."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import threading

@@ -1,7 +1,5 @@
 """The hooks are the plugin author's table of contents."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import inspect

@@ -1,7 +1,5 @@
 """Plugins are found through entry points by a manager that is made; a broken one is listed and does no harm."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import importlib.metadata

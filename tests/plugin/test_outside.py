@@ -1,7 +1,5 @@
 """Two real distributions, built and installed outside the project: a judge that is found, and one that is broken."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import json

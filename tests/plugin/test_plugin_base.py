@@ -1,7 +1,5 @@
 """What every kind of plugin shares: a name, options and a configuration."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 from collections.abc import Iterator

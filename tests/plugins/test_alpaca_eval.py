@@ -1,7 +1,5 @@
 """AlpacaEval's annotations: graded preferences kept, orders recovered where they can be, broken files told."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import json

@@ -1,7 +1,5 @@
 """The importer of the original study's exports: labels are baseline-first, whatever was printed first."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import datetime

@@ -1,7 +1,5 @@
 """The control judges: what the numbers look like when a judge knows nothing."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 from functools import cache

@@ -1,7 +1,5 @@
 """FastChat's pair judgments: two games a line, labels by the game, winners from the judge's words."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import json

@@ -1,7 +1,5 @@
 """The interchange format: what a line may say, what it may not, and that a run comes back as it went."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import functools
@@ -40,6 +38,7 @@ from brie_bench.engine.exporting import records_of
 from brie_bench.engine.importing import import_records
 from brie_bench.engine.ledger import Ledger
 from brie_bench.plugin.manager import make_manager
+from brie_bench.report.reading import read_table
 from brie_bench.schemas import schema_of
 
 Cli = Callable[..., Result]
@@ -335,6 +334,20 @@ FULL = line(
 )
 
 
+def test_texts_that_are_not_recorded_are_a_pair_of_their_item(tmp_path: Path) -> None:
+    """One prompt at two temperatures is two pairs; judged twice, one of them is still one."""
+    bare = {"contender_text": None, "baseline_text": None}
+    path = write(
+        tmp_path / "x.jsonl",
+        line(**bare, temperature=0.5),
+        line(**bare, temperature=1.0),
+        line(**bare, temperature=1.0, judge="another"),
+    )
+    with Ledger.in_memory() as ledger:
+        table = read_table(ledger, import_records(read(path), ledger, "r", "jsonl").run)
+    assert (2, 1) == (len(set(table.rows.pair.tolist())), len(table.prompts))
+
+
 def test_a_line_may_say_everything(tmp_path: Path) -> None:
     """Nothing of it is lost on the way in."""
     found = read_one(tmp_path, FULL)
@@ -530,7 +543,7 @@ def test_an_unfinished_run_comes_back_as_unfinished(cli: Cli, suite: Callable[..
     cli("run", suite(8), "--judge", "variety", "--judge", "cadence", "--order", "both")
     (run,) = (folder.name for folder in Path("runs").glob("*/"))
     with sqlite3.connect("runs/ledger.sqlite") as ledger:
-        ledger.execute("DELETE FROM judging WHERE comparison = 3 OR judge = 'cadence' AND labels = 'baseline_first'")
+        ledger.execute("DELETE FROM judging WHERE comparison = 3 OR judge = 'cadence' AND labels = 'contender_first'")
         ledger.execute("DELETE FROM judging WHERE comparison = 5")
         ledger.execute("DELETE FROM comparison WHERE number = 5")
     ledger.close()

@@ -1,7 +1,5 @@
 """The measuring judges: each measures what it says, and nothing else."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import math

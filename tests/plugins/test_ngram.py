@@ -1,7 +1,5 @@
 """The embedded language models: they babble from what they learned, the same each time, and stop where they are told."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import json

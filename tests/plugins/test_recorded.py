@@ -1,7 +1,5 @@
 """The `recorded` model: completions of somebody's own, served as they are, each under the condition it was made."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import json
@@ -81,11 +79,11 @@ def test_an_end_that_is_not_known_is_unknown(write: Write, reason: object) -> No
 
 def test_lines_of_one_prompt_are_its_repeats(write: Write) -> None:
     """In the file's order, other prompts between them or not; no more of them than there are."""
-    path = write(*({"prompt": prompt, "text": f"{prompt} {n}"} for n in (1, 2) for prompt in ("Why?", "How?")))
+    path = write(*({"prompt": prompt, "text": f"{prompt} {n}"} for n in (1, 2, 3) for prompt in ("Why?", "How?")))
     found = model(path)
-    assert ["Why? 1", "Why? 2"] == [found.complete(asked("Why?", repeat=repeat)).text for repeat in (1, 2)]
-    with pytest.raises(Failed, match="has 2 completions of 'Why\\?', not 3") as caught:
-        found.complete(asked("Why?", repeat=3))
+    assert ["Why? 1", "Why? 2", "Why? 3"] == [found.complete(asked("Why?", repeat=n)).text for n in (1, 2, 3)]
+    with pytest.raises(Failed, match="has 3 completions of 'Why\\?', not 4") as caught:
+        found.complete(asked("Why?", repeat=4))
     assert "error" == caught.value.kind
 
 
@@ -132,6 +130,22 @@ def test_a_prompt_that_is_not_there_is_a_failure(write: Write) -> None:
         model(path).complete(asked("Why"))
 
 
+def test_a_failure_quotes_the_last_words_asked(write: Write) -> None:
+    """Sixty characters of them tell which prompt is missing."""
+    found = model(write({"prompt": "Why?", "text": "x"}))
+    with pytest.raises(Failed, match=f"completions of '{'y' * 60}', not 1"):
+        found.complete(asked("Hello", "Good day", "y" * 100))
+
+
+def test_two_turns_are_not_the_first_of_them(write: Write) -> None:
+    """What was said after a prompt is part of what was asked."""
+    turns = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "Because."}]
+    found = model(write({"messages": turns, "text": "x"}))
+    assert "x" == found.complete(asked("Why?", "Because.")).text
+    with pytest.raises(Failed, match="has 0 completions"):
+        found.complete(asked("Why?"))
+
+
 def test_messages_hold_several_turns(write: Write) -> None:
     """A conversation is found by all its turns and their roles."""
     turns = [("user", "Hello"), ("assistant", "Good day"), ("user", "Why?")]
@@ -155,8 +169,9 @@ def test_one_message_is_a_prompt(write: Write) -> None:
 
 def test_fields_may_have_other_names(write: Write) -> None:
     """The options name the fields; a `messages` field of other use is then left alone."""
-    path = write({"question": "Why?", "mine": "x", "theirs": "y", "messages": 7})
+    path = write({"question": "Why?", "input": "How?", "mine": "x", "theirs": "y", "messages": 7})
     assert "x" == model(path, prompt="question", text="mine").complete(asked("Why?")).text
+    assert "x" == model(path, prompt="input", text="mine").complete(asked("How?")).text
     assert "y" == model(path, prompt="question", text="theirs").complete(asked("Why?")).text
 
 

@@ -1,7 +1,5 @@
 """The rubric judge: what it asks cannot be tampered with by what it asks about, and what it reads is never guessed."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 from collections.abc import Callable

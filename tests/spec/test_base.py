@@ -1,7 +1,5 @@
 """Every noun is frozen and closed, and equal content has an equal digest."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import datetime

@@ -1,7 +1,5 @@
 """The configuration of a run: long forms and short ones."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 from typing import Any

@@ -1,7 +1,5 @@
 """A suite expands to items; the shipped ones are what they say."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import json

@@ -1,7 +1,5 @@
 """Named intervals of a rate, and the sign test."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 from math import comb

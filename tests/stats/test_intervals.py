@@ -1,7 +1,5 @@
 """Intervals of a mean of prompt scores."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import numpy as np

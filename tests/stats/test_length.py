@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What a sample can tell."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 from math import comb, sqrt

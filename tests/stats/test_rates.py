@@ -1,7 +1,5 @@
 """From rows to the win rate."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Sign flips, families of tests, and two contenders on the same prompts."""
 
-# ruff: noqa: SIM300  (asserts read: expected == actual)
-
 from __future__ import annotations
 
 from itertools import product
