@@ -34,7 +34,8 @@ benchmarks: $(VENV)/.test  ## speed and size, side by side with the named peers
 	$(BIN)/python benchmarks/command_line.py
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/ledger.py
-	$(BIN)/python benchmarks/statistics.py
+	$(BIN)/python benchmarks/leaderboard.py
+	$(BIN)/python benchmarks/estimators.py
 	$(BIN)/python benchmarks/coverage.py --small
 
 clean:

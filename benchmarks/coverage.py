@@ -8,19 +8,14 @@ interval beside the usual ones. `--runs` is the number of simulated samples for 
 
 from __future__ import annotations
 
+import argparse
 import sys
-from pathlib import Path
+from collections.abc import Callable
+from math import exp, lgamma, log, sqrt
 
-# a script's own folder comes first on the path, and one of its neighbours is called like a standard module
-sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent]
+import numpy as np
 
-import argparse  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from math import exp, lgamma, log, sqrt  # noqa: E402
-
-import numpy as np  # noqa: E402
-
-from brie_bench import stats  # noqa: E402
+from brie_bench import stats
 
 LEVEL = 0.95
 RATES = (0.5, 0.7, 0.9, 0.95, 0.98)

@@ -16,7 +16,7 @@ import brie_bench
 from brie_bench import Judge, Label, Presentation, Verdict, hookimpl
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_SENTENCE = re.compile(r"[.!?…]+(?:\s|$)")
+_SENTENCE = re.compile(r"[.!?…]\s")
 _WINDOW = 50
 _COMMON = frozenset(
     [

@@ -71,6 +71,14 @@ def test_an_imported_run_can_be_judged_again(cli: Cli) -> None:
     assert (3, 3, 0.5) == (rows["first"]["wins"], rows["first"]["losses"], rows["first"]["win_rate"])
 
 
+def test_an_imported_run_has_no_drawn_order(cli: Cli) -> None:
+    """So it cannot be judged in it."""
+    Path("study.jsonl").write_text(export_line(1))
+    cli("import", "brie-exports", "study.jsonl", "--run", "study")
+    expected = "brie-bench: the records of 'study' were imported: no order was drawn. Use --order both.\n"
+    assert Result(2, "", expected) == cli("judge", "study", "--judge", "coin", "--order", "random")
+
+
 @pytest.mark.parametrize(
     ("status", "expected", "args"),
     [

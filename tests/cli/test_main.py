@@ -156,6 +156,12 @@ def test_traceback_shows_where_an_error_comes_from(process: Cli, args: list[str]
     assert "no suite 'nope'" in done.err.splitlines()[-1]
 
 
+def test_traceback_shows_where_wrong_usage_comes_from(cli: Cli) -> None:
+    """As of any error."""
+    with pytest.raises(click.UsageError, match="No such option"):
+        cli("run", "--traceback", "--no-such-option")
+
+
 def test_traceback_changes_nothing_where_nothing_is_wrong(cli: Cli) -> None:
     """It is a flag of every command."""
     assert cli("suite", "list") == cli("suite", "list", "--traceback") == cli("--traceback", "suite", "list")

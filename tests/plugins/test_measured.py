@@ -6,7 +6,7 @@ import math
 from functools import cache
 
 import pytest
-from brie_bench_measured import Measured
+from brie_bench_measured import Measured, _words
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +49,29 @@ def measured(name: str, text: str, prompt: str = "Why does time pass?") -> float
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", []),
+        ("1 2 3 _ … -", []),
+        ("Time flows.", ["time", "flows"]),
+        ("don't stop, o'clock", ["don't", "stop", "o'clock"]),
+        ("won’t ’tis boys'", ["won’t", "tis", "boys"]),
+        ("x2 a_b ÉTÉ well-known", ["x", "a", "b", "été", "well", "known"]),
+        ("it's2 it's_so", ["it's", "it's", "so"]),
+    ],
+)
+def test_a_word_is_letters_and_apostrophes_within(text: str, found: list[str]) -> None:
+    """Digits, hyphens and underscores part words; case does not count."""
+    assert found == _words(text)
+
+
+def test_there_is_no_judge_that_measures_nothing() -> None:
+    """What all measuring judges share is no judge by itself."""
+    with pytest.raises(TypeError, match="abstract"):
+        Measured()  # type: ignore[abstract]
+
+
+@pytest.mark.parametrize(
     ("text", "share"),
     [
         ("", 0.0),
@@ -71,8 +94,11 @@ def test_variety_is_the_share_of_distinct_words_in_fifty(text: str, share: float
     assert share == pytest.approx(measured("variety", text))
 
 
+words = st.integers(0, 60).map(lambda n: "abcdefgh"[n // 8] + "abcdefgh"[n % 8])
+
+
 @modest
-@given(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=130))
+@given(st.lists(words, min_size=1, max_size=30) | st.lists(words, min_size=51, max_size=110))
 def test_variety_slides_as_a_plain_count_does(words: list[str]) -> None:
     """The sliding count is that of every window, counted anew."""
     width = min(50, len(words))
@@ -91,6 +117,8 @@ def test_variety_slides_as_a_plain_count_does(words: list[str]) -> None:
         ("One. One two three.", math.sqrt(2) / 2),  # lengths 1 and 3: mean 2, standard deviation √2
         ("One! One two? One two three…", 0.5),  # lengths 1, 2, 3: mean 2, standard deviation 1
         ("One. … One two three", math.sqrt(2) / 2),  # what has no word is no sentence
+        ("One… One two three", math.sqrt(2) / 2),
+        ("One?!\nOne two three!!!", math.sqrt(2) / 2),
         ("At 3.14 no sentence ends. It goes on.", 1 / math.sqrt(2) / 3.5),  # 4 words and 3
     ],
 )
@@ -146,6 +174,8 @@ def test_a_judge_says_what_it_measured(name: str) -> None:
         ("x y x", "x y z", 0.3, "B"),  # 2/3 against 1: a third less
         ("x y x", "x y z", 0.34, "tie"),
         ("x x", "x y", 0.5, "tie"),  # exactly the margin
+        ("x y x y", "x x x", 0.2, "A"),  # 1/2 against 1/3: a third less
+        ("x y x y", "x x x", 0.34, "tie"),
         ("x x", "x y", 0.0, "B"),
         ("x y", "y x", 0.0, "tie"),
     ],

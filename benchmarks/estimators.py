@@ -1,27 +1,22 @@
 """How fast are the statistics, beside a bare numpy floor and the libraries one would otherwise use?
 
-`python benchmarks/statistics.py` prints one row a task: our time (best of several), the time of the least numpy that
+`python benchmarks/estimators.py` prints one row a task: our time (best of several), the time of the least numpy that
 does the resampling alone, our time by that floor (the goal is 2 or less), and the peers' times by ours. A peer marked * ran
 fewer resamples and is scaled up. A peer that is not installed is left out. One core; about a minute and a half.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import sys
-from pathlib import Path
+import warnings
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
 
-# a script's own folder comes first on the path, and this very file is called like a standard module
-sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent]
+import numpy as np
 
-import importlib.util  # noqa: E402
-import warnings  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from time import perf_counter  # noqa: E402
-from typing import Any  # noqa: E402
-
-import numpy as np  # noqa: E402
-
-from brie_bench import stats  # noqa: E402
+from brie_bench import stats
 
 RESAMPLES = 1000
 RNG = np.random.default_rng(0)
