@@ -19,6 +19,7 @@ def main(args: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if args is None else args)
     traceback = TRACEBACK in given
     given = [arg for arg in given if arg != TRACEBACK]
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the arrays are small: threads only cost time
     from brie_bench.cli.group import cli
 
     for stream in (sys.stdout, sys.stderr):

@@ -98,7 +98,7 @@ def _replication(table: Table) -> Iterator[Finding]:
             severity="warning",
             message=f"{count(n_judgments, 'judgment')} come from {count(n_pairs, 'pair')} of"
             f" {count(n_prompts, 'distinct prompt')}: an interval or test over {n_judgments} rows treats them as independent,"
-            f" which they are not. Here n is {n_prompts}.",
+            f" which they are not. Count prompts: here n is {n_prompts}.",
             count=n_judgments,
         )
 
@@ -126,8 +126,8 @@ def _positions(rows: Sequence[Position]) -> Iterator[Finding]:
             code="position-bias",
             severity="warning",
             message=f"{plain(row.judge)} prefers what is shown {which} (bias {points(row.bias)} points,"
-            f" {point_interval(row.interval)}): with orders balanced {plain(row.contender)} stands at"
-            f" {percent(row.adjusted_win_rate)}. Judge every pair in both orders.",
+            f" {point_interval(row.interval)}, {count(row.n_prompts, 'prompt')}): with orders balanced {plain(row.contender)}"
+            f" stands at {percent(row.adjusted_win_rate)}. Judge every pair in both orders.",
             count=row.n_prompts,
         )
 
@@ -141,7 +141,8 @@ def _near_chance(rows: Sequence[Agreement]) -> Iterator[Finding]:
             code="agreement-near-chance",
             severity="warning",
             message=f"{a} and {b} gave the same verdict on {percent(row.agreement)} of prompts"
-            f" ({interval(row.agreement_interval)}), and chance alone would give two such judges {percent(row.expected)}: their"
-            " agreement confirms nothing. Read it beside kappa, and add prompts on which the contenders differ less.",
+            f" ({interval(row.agreement_interval)}, {count(row.n_pairs, 'pair')}), and chance alone would give two such judges"
+            f" {percent(row.expected)}: their agreement confirms nothing. Read it beside kappa, and add prompts on which the"
+            " contenders differ less.",
             count=row.n_pairs,
         )

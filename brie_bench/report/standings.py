@@ -133,17 +133,33 @@ def _decided(rows: Sequence[Standing]) -> tuple[Standing, ...]:
 def grounds_of(tables: Sequence[Table], *, soft: bool | None) -> tuple[Ground, ...]:
     """Each contender on its own ground and off it, over all tables that show it against the same baseline."""
     found = []
-    for baseline, contender in dict.fromkeys((t.baseline.name, each.name) for t in tables for each in t.contenders):
+    for baseline in dict.fromkeys(table.baseline.name for table in tables):
         here = [table for table in tables if table.baseline.name == baseline]
-        kinds = {kind: _ground(here, contender, kind, soft=soft) for kind in ("in_domain", "out_of_domain")}
-        found += [ground for ground in kinds.values() if ground is not None]
+        units = _shared_units(here)
+        for contender in dict.fromkeys(each.name for table in here for each in table.contenders):
+            kinds = [_ground(here, units, contender, kind, soft=soft) for kind in ("in_domain", "out_of_domain")]
+            found += [ground for ground in kinds if ground is not None]
     return tuple(found)
 
 
-def _ground(tables: Sequence[Table], contender: str, kind: str, *, soft: bool | None) -> Ground | None:
+def _shared_units(tables: Sequence[Table]) -> list[_Units]:
+    """The prompt, pair and judge of every row, with one number for equal ones of several tables."""
     prompts, pairs, judges = (_Codes() for _ in range(3))
+    return [
+        (
+            prompts.of(table.prompts)[table.prompt],
+            pairs.of(table.pairs)[table.rows.pair],
+            judges.of([judge.name for judge in table.judges])[table.rows.judge],
+        )
+        for table in tables
+    ]
+
+
+def _ground(
+    tables: Sequence[Table], units: Sequence[_Units], contender: str, kind: str, *, soft: bool | None
+) -> Ground | None:
     parts, names = [], []
-    for table in tables:
+    for table, (prompts, pairs, judges) in zip(tables, units, strict=True):
         mine = [index for index, each in enumerate(table.contenders) if each.name == contender]
         sections = [index for index, section in enumerate(table.sections) if section.kind == kind]
         at = np.flatnonzero(np.isin(table.rows.contender, mine) & np.isin(table.section, sections))
@@ -151,14 +167,7 @@ def _ground(tables: Sequence[Table], contender: str, kind: str, *, soft: bool | 
             continue
         names += [table.sections[index].name for index in sections]
         scores = table.score(soft=table.graded if soft is None else soft)
-        parts.append(
-            (
-                prompts.of(table.prompts)[table.prompt[at]],
-                pairs.of(table.pairs)[table.rows.pair[at]],
-                judges.of([judge.name for judge in table.judges])[table.rows.judge[at]],
-                scores[at],
-            )
-        )
+        parts.append((prompts[at], pairs[at], judges[at], scores[at]))
     if not parts:
         return None
     prompt, pair, judge, score = (np.concatenate(column) for column in zip(*parts, strict=True))

@@ -177,9 +177,9 @@ def _unverifiable(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
         yield Finding(
             code="judge-unverifiable",
             severity="warning" if vouched else "error",
-            message=f"The records of {plain(source, 120)} carry times that are not theirs ({copied})"
+            message=f"The {count(len(rows), 'record')} of {plain(source, 120)} carry times that are not theirs ({copied})"
             + (
-                f"; the file's own name vouches for the judge ({judges}), not for when it judged."
+                f"; the file's own name vouches for the judge ({judges}), not for when it judged. Do not rely on the times."
                 if vouched
                 else f", so the judge they name ({judges}) may be copied as well: nothing else says who judged. Treat the judge"
                 " as unknown, or judge again."

@@ -131,7 +131,7 @@ def _identical(ledger: Ledger, run: RunRow, words: dict[str, int]) -> Iterator[F
                 code="identical-completions",
                 severity="error" if same[name] > total[name] / 2 else "warning",
                 message=f"{plain(name)} wrote the same text as the baseline in {same[name]} of"
-                f" {count(total[name], 'comparison')}: is it another model at all, and is its adapter applied?",
+                f" {count(total[name], 'comparison')}. Check that it is another model, and that its adapter is applied.",
                 count=same[name],
             )
 
