@@ -52,7 +52,7 @@ class Trigrams:
         while len(tokens) < most:
             counts = self.after.get((first, second)) or self.after[(second,)]
             # a context seen once would copy its text on and on: mix in what follows the last word alone; greedy is greedy
-            if temperature > 0.0 and len(counts) == 1 and second != _START and source.random() < 0.5:
+            if temperature > 0.0 and len(counts) == 1 and source.random() < 0.5:
                 counts = self.after[(second,)]
             third = _draw(counts, topic, temperature, source)
             if third == _END:

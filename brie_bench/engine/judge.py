@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,7 @@ from brie_bench.spec.judgment import Failure, Verdict
 from brie_bench.spec.suite import Item
 
 _PAGE = 256
+_RECENT = 32
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ def judge(judging: Judging, ledger: Ledger, settings: Settings, n_comparisons: i
     settings.progress.start("judgments", total, min(total, recorded))
     streams = {}
     if recorded < total:
-        flight = _Flight()
-        benches = [_Bench(judging, seat, ledger, settings, flight) for seat in judging.seats]
+        docket = _Docket(judging, ledger)
+        benches = [_Bench(judging, seat, ledger, settings, docket) for seat in judging.seats]
         for bench in benches:
             judge = bench.seat.judge
             streams[bench.seat.name] = Stream(judge.lane, bench.calls(), judge.max_concurrency)
@@ -84,24 +85,35 @@ class _Link:
     repeat: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Flight:
-    """What all judges of a run are asked at the moment: by key, whom the answer serves; and what failed just now."""
+class _Docket:
+    """What all judges of a run share: the comparisons they are at, what is being asked at the moment (by key, whom the
+    answer serves), and the keys that failed just now."""
 
-    waiting: dict[str, list[_Link]] = field(default_factory=dict)
-    failed: set[str] = field(default_factory=set)
+    def __init__(self, judging: Judging, ledger: Ledger) -> None:
+        self.judging, self.ledger = judging, ledger
+        self.waiting: dict[str, list[_Link]] = {}
+        self.failed: set[str] = set()
+        self.comparison = lru_cache(maxsize=_RECENT)(self._comparison)
+        self.item = lru_cache(maxsize=_RECENT)(self._item)
 
-
-class _Bench:
-    """One judge's calls. A presentation that is in flight already, for whichever seat, is asked about once."""
-
-    def __init__(self, judging: Judging, seat: Seat, ledger: Ledger, settings: Settings, flight: _Flight) -> None:
-        self.judging, self.seat, self.ledger, self.settings, self.flight = judging, seat, ledger, settings, flight
-        self.found: list[tuple[str, _Link]] = []
-        self.item = lru_cache(maxsize=8)(self._item)
+    def _comparison(self, row: ComparisonRow) -> Comparison:
+        contender, baseline = self.ledger.completion(row.contender_key), self.ledger.completion(row.baseline_key)
+        if not isinstance(contender, Completion) or not isinstance(baseline, Completion):
+            raise LedgerError(f"a completion of comparison {row.number} is missing.", where=self.ledger.path)
+        return Comparison(
+            item=self.item(row.item), contender=contender, baseline=baseline, criteria=self.judging.criteria
+        )
 
     def _item(self, number: int) -> Item:
         return Item.model_validate_json(self.ledger.item_record(self.judging.run.number, number))
+
+
+class _Bench:
+    """One judge's calls. A presentation that is being asked about already, for whichever seat, is asked about once."""
+
+    def __init__(self, judging: Judging, seat: Seat, ledger: Ledger, settings: Settings, docket: _Docket) -> None:
+        self.judging, self.seat, self.ledger, self.settings, self.docket = judging, seat, ledger, settings, docket
+        self.found: list[tuple[str, _Link]] = []
 
     def calls(self) -> Iterator[tuple[Callable[[], Any], Callable[[Any], None]]]:
         """Each call that must be made, in the order of the comparisons."""
@@ -110,7 +122,7 @@ class _Bench:
             for row in page:
                 if self.settings.stop.asked:
                     return
-                comparison = self._comparison(row)
+                comparison = self.docket.comparison(row)
                 for order in self.judging.orders(row):
                     shown = present(comparison, order)
                     for repeat in range(1, self.judging.repeats + 1):
@@ -125,20 +137,12 @@ class _Bench:
                     self._link(key, link)
             self.found.clear()
 
-    def _comparison(self, row: ComparisonRow) -> Comparison:
-        contender, baseline = self.ledger.completion(row.contender_key), self.ledger.completion(row.baseline_key)
-        if not isinstance(contender, Completion) or not isinstance(baseline, Completion):
-            raise LedgerError(f"a completion of comparison {row.number} is missing.", where=self.ledger.path)
-        return Comparison(
-            item=self.item(row.item), contender=contender, baseline=baseline, criteria=self.judging.criteria
-        )
-
     def _call(self, shown: Presentation, link: _Link) -> Iterator[tuple[Callable[[], Any], Callable[[Any], None]]]:
         key = self.seat.key(shown, link.repeat, self.judging.replicate)
-        waiting = self.flight.waiting
+        waiting = self.docket.waiting
         if key in waiting:
             waiting[key].append(link)
-        elif key in self.flight.failed or self.settings.is_done(*self.ledger.verdict_kind(key)):
+        elif key in self.docket.failed or self.settings.is_done(*self.ledger.verdict_kind(key)):
             self.found.append((key, link))
             if len(self.found) >= _PAGE:
                 self.link_found()
@@ -147,12 +151,12 @@ class _Bench:
             yield lambda: verdict_of(self.seat.judge, shown), lambda answer: self._done(key, answer)
 
     def _done(self, key: str, answer: Any) -> None:
-        links = self.flight.waiting.pop(key)
+        links = self.docket.waiting.pop(key)
         if isinstance(answer, Failure):
             if answer.kind is FailureKind.FATAL:
                 return  # it says something of the judge, nothing of this presentation
             if self.settings.retry_failures:
-                self.flight.failed.add(key)
+                self.docket.failed.add(key)
         self.ledger.put_verdict(key, answer)
         for link in links:
             self._link(key, link)

@@ -1,4 +1,4 @@
-"""Mutation testing: `run.py [MODULE TESTS…]`, the blind and its tests where nothing is named.
+"""Mutation testing: `run.py [MODULE TESTS…]`; where nothing is named, the modules that read what a judge says.
 
 Changes MODULE in one place at a time and runs TESTS, in copies of the project, never in the project itself. Prints the
 mutants that no test notices and exits 1 if there are any, but for those that `equivalent.toml` lists with a reason.
@@ -32,6 +32,7 @@ from patterns import OPERATORS
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = ("brie_bench", "plugins", "tests", "samples", "schemas", "suites", "pyproject.toml")
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+USUAL = [("brie_bench/blind.py", ["tests/test_blind.py"]), ("brie_bench/grammar.py", ["tests/test_grammar.py"])]
 LONGEST = 120.0
 """Seconds after which a mutant that does not come back is killed."""
 
@@ -52,14 +53,19 @@ class Mutant:
 def main() -> int:
     """0 when every mutant is killed or known to be equivalent, else 1."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("module", nargs="?", default="brie_bench/blind.py")
-    parser.add_argument("tests", nargs="*", default=["tests/test_blind.py"])
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("module", nargs="?", help="the module to change, relative to the project")
+    parser.add_argument("tests", nargs="*", help="the tests to run, relative to the project")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many to try at a time")
     chosen = parser.parse_args()
+    if chosen.module and not chosen.tests:
+        parser.error(f"name the tests of {chosen.module} too")
     cosmic_ray.plugins.OPERATOR_PROVIDERS["pattern"] = OPERATORS
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        mutants = list(tried(Path(folder), chosen.module, chosen.tests, chosen.jobs))
-    return report(chosen.module, mutants)
+    status = 0
+    for module, tests in [(chosen.module, chosen.tests)] if chosen.module else USUAL:
+        with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+            status |= report(module, list(tried(Path(folder), module, tests, chosen.jobs)))
+            os.chdir(ROOT)
+    return status
 
 
 def tried(folder: Path, module: str, tests: list[str], jobs: int) -> Iterator[Mutant]:

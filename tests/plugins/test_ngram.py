@@ -94,7 +94,17 @@ def test_max_tokens_is_kept_and_the_end_is_told(name: str, sampling: Sampling) -
     if found.finish_reason is FinishReason.LENGTH:
         assert sampling.max_tokens == found.usage.output_tokens
     else:
-        assert FinishReason.STOP is found.finish_reason
+        roomier = completed(name, **{**sampling.model_dump(), "max_tokens": 10_000})
+        assert (FinishReason.STOP, roomier.text) == (found.finish_reason, found.text)
+
+
+@pytest.mark.parametrize("name", ["plain", "authored"])
+def test_a_text_that_is_cut_off_says_so(name: str) -> None:
+    """A token is no whole text, and what follows it is that text's beginning."""
+    cut, whole = (completed(name, seed=1, max_tokens=most) for most in (7, 10_000))
+    assert (FinishReason.LENGTH, 7) == (cut.finish_reason, cut.usage.output_tokens)
+    assert FinishReason.STOP is whole.finish_reason
+    assert whole.text.startswith(cut.text)
 
 
 @pytest.mark.parametrize("name", ["plain", "authored"])
@@ -192,6 +202,12 @@ def test_temperature_sharpens_and_flattens() -> None:
     assert {"a": 50} == drawn(trigrams, 50, temperature=5e-324)
 
 
+def test_four_words_are_drawn_alike() -> None:
+    """A quarter of 1000 each; four standard deviations are 55."""
+    found = drawn(Trigrams(["a", "b", "c", "d"]), 1000)
+    assert {word: pytest.approx(250, abs=55) for word in "abcd"} == found
+
+
 def test_the_prompts_words_are_likelier() -> None:
     """A continuation that the prompt used weighs twelvefold: 12 against 3, and 800 of 1000."""
     trigrams = Trigrams(["lakes", "lakes", "lakes", "Rivers"])
@@ -199,24 +215,63 @@ def test_the_prompts_words_are_likelier() -> None:
     assert {"Rivers": 10} == drawn(trigrams, 10, topic="rivers", temperature=0.0)
 
 
-def test_short_words_of_a_prompt_are_no_topic() -> None:
-    """A prompt leans the text by its longer words, in any case, and by its user's turns alone."""
-    with_topic = completed("plain", "TRAINS? Kettles? is it so", temperature=0.0, max_tokens=40).text
-    assert completed("plain", "trains kettles of no", temperature=0.0, max_tokens=40).text == with_topic
+@pytest.mark.parametrize(("n", "text"), [(11, "rivers"), (12, "zebras")])
+def test_twelvefold_is_twelvefold(n: int, text: str) -> None:
+    """Once and asked for is more than eleven times, and not more than twelve."""
+    assert {text: 1} == drawn(Trigrams(["rivers", *["zebras"] * n]), 1, topic="rivers", temperature=0.0)
+
+
+@pytest.mark.parametrize(
+    ("turns", "text"),
+    [
+        ([("user", "Where?")], "lakes"),
+        ([("user", "SEAS, where?")], "seas"),
+        ([("user", "Where is a sea?")], "lakes"),  # too short a word
+        ([("system", "Speak of seas."), ("user", "Where?")], "lakes"),
+        ([("user", "Hello"), ("assistant", "Seas!"), ("user", "Where?")], "lakes"),
+        ([("user", "Seas?"), ("assistant", "Yes?"), ("user", "Where?")], "seas"),
+    ],
+)
+def test_the_topic_is_the_users_longer_words(turns: list[tuple[Any, str]], text: str) -> None:
+    """Of four letters and more, in any case, in every turn of the user's and in no other's."""
+    learned = Ngram(Ngram.Options(model="plain"), Trigrams(["lakes", "lakes", "lakes", "sea", "seas"]))
     asked = Request(
-        messages=(
-            Turn(role="system", content="Speak of hospitals."),
-            Turn(role="user", content="trains kettles of no"),
-        ),
-        sampling=Sampling(temperature=0.0, max_tokens=40),
+        messages=tuple(Turn(role=role, content=content) for role, content in turns), sampling=Sampling(temperature=0.0)
     )
-    assert with_topic == model("plain").complete(asked).text
+    assert text == learned.complete(asked).text
 
 
 def test_a_context_seen_once_is_left_now_and_then() -> None:
     """Two texts that share a word mix: else a trigram model of a short text would only recite it."""
     found = drawn(Trigrams(["one two three four", "five two six seven"]), 400)
     assert {"one two three four", "one two six seven", "five two three four", "five two six seven"} == set(found)
+    stayed = found["one two three four"] + found["five two six seven"]
+    assert 300 == pytest.approx(
+        stayed, abs=35
+    )  # every other time it draws anew, and every other time it stays then too
+
+
+def test_a_context_seen_more_often_is_kept() -> None:
+    """Where two words had several continuations, no other is mixed in."""
+    found = drawn(Trigrams(["a b c", "a b d", *["x b e"] * 20]), 400)
+    assert not {"a b e"} & set(found)
+    assert {"a b c", "a b d", "x b e"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("It’s a rock-and-roll don't.", ["It’s", "a", "rock-and-roll", "don't", "."]),
+        ("snake_case", ["snake", "case"]),
+        ("it's so-so", ["it's", "so-so"]),
+        ("it's_so", ["it's", "so"]),
+        ('Yes: (no); "1"\n\nWhy?!', ["Yes", ":", "(", "no", ")", ";", '"', "1", '"', "\n\n", "Why", "?", "!"]),
+        ("a\nb — c", ["a", "b", "c"]),
+    ],
+)
+def test_a_token_is_a_word_or_a_mark(text: str, tokens: list[str]) -> None:
+    """Apostrophes and hyphens belong to their word; a paragraph's end is a token."""
+    assert tokens == _TOKEN.findall(text)
 
 
 @pytest.mark.parametrize(

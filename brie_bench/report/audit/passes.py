@@ -87,8 +87,8 @@ def _duplicates(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
                 code="duplicate-judgments",
                 severity="warning",
                 message=f"{count(n_pairs, 'pair')} of {plain(source, 120)} {_was(n_pairs)} judged more than once:"
-                f" {count(len(rows), 'row')} are {count(distinct, 'pair')}. A pair counts once here; rates and intervals"
-                " over rows count it again.",
+                f" {count(len(rows), 'row')} are {count(distinct, 'pair')}. A pair counts once here, and again in rates and"
+                " intervals over rows: read the win rate, not the rate by row.",
                 count=n_pairs,
                 examples=tuple(_place(group[1]) for group in twice[:EXAMPLES]),
             )
