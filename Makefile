@@ -26,6 +26,7 @@ mutants: $(VENV)/.mutation  ## mutation-test the blind
 
 readme: $(VENV)/.core  ## put what commands print into the documents that show it
 	$(BIN)/python docs/refresh.py
+	$(BIN)/python tests/test_what_can_go_wrong.py
 
 schemas: $(VENV)/.core  ## regenerate schemas/ from brie_bench/spec
 	@$(BIN)/brie-bench schema export

@@ -134,7 +134,9 @@ def _positions(rows: Sequence[Position]) -> Iterator[Finding]:
 
 def _near_chance(rows: Sequence[Agreement]) -> Iterator[Finding]:
     for row in rows:
-        if row.agreement is None or row.expected is None or row.kappa_interval is None or row.kappa_interval.low > 0.0:
+        if row.agreement is None or row.expected is None or row.kappa_interval is None:
+            continue
+        if round(row.kappa_interval.low, 2) > 0.0:  # as it is printed: the last draws decide nothing
             continue
         a, b = (plain(judge) for judge in row.judges)
         yield Finding(

@@ -14,7 +14,7 @@ from brie_bench.report.standings import as_interval
 from brie_bench.report.table import Codes, Table
 from brie_bench.spec.leaderboard import Agreement, Length, PanelAgreement, Position, Retest, SelfPreference
 
-N_RESAMPLES = 4_000
+N_RESAMPLES = 10_000
 """Draws of the secondary intervals where prompts are few."""
 FEWEST_RESAMPLES = 1_000
 
