@@ -144,7 +144,7 @@ def child(step: str, folder: Path) -> Iterator[tuple[float, float]]:
     """Seconds by the clock and peak of memory in MiB of one step, several times, each in a process of its own."""
     for _ in range(TIMES):
         command = [sys.executable, __file__, step, str(folder)]
-        seconds, peak = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        _, seconds, peak = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
         yield seconds, peak / 1024
 
 
