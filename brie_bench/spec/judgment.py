@@ -69,7 +69,10 @@ class Verdict(Spec):
         """P(A) + ½ P(tie), or None where the judge gave no probabilities."""
         if self.probabilities is None:
             return None
-        return min(1.0, self.probabilities.get(Label.A, 0.0) + self.probabilities.get(Label.TIE, 0.0) / 2)
+        a, b, tie = (self.probabilities.get(label, 0.0) for label in (Label.A, Label.B, Label.TIE))
+        return min(
+            1.0, (a + tie / 2) / (a + b + tie)
+        )  # rounded probabilities must not favour the slot they are read from
 
 
 class Winner(StrEnum):

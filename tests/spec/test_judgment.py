@@ -103,3 +103,9 @@ def test_a_failure_of_no_known_kind_is_refused(fields: dict[str, Any]) -> None:
 def test_scores_are_compared_where_both_texts_have_them(expected: int | None, scores: Any) -> None:
     """A's less B's; without a shared criterion there is nothing to compare."""
     assert expected == Verdict(label="A", scores=scores).score_gap
+
+
+def test_rounded_probabilities_favour_no_slot() -> None:
+    """Two equal probabilities are a preference of one half, even where rounding lets them sum to less than one."""
+    verdict = Verdict(label="tie", probabilities={"A": 0.496, "B": 0.496})
+    assert 0.5 == verdict.preference_a
