@@ -154,7 +154,8 @@ def main() -> None:
     rows = []
     for n, each in ours.items():
         grown = (each["peak"] - ours[FEW]["peak"]) / max(1, n - FEW)
-        told = {FEW: "", MANY: targets.at_most("a judgment's memory", grown, 0.5, "KB")}.get(n, f"{grown:.3g} KB")
+        told = targets.at_most("a judgment's memory", grown, 0.5, "KB") if n == MANY else f"{grown:.3g} KB"
+        told = "" if n == FEW else told
         rows.append([f"{n} judgments", f"{each['peak'] / 1024:.0f} MiB", told])
     grown = (bare[MANY]["peak"] - bare[FEW]["peak"]) / (MANY - FEW)
     rows.append([f"bare threads and a bare table, {MANY}", f"{bare[MANY]['peak'] / 1024:.0f} MiB", f"{grown:.3g} KB"])

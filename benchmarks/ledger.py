@@ -11,6 +11,7 @@ a `SELECT` of the same rows into a list.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import random
 import resource
@@ -80,17 +81,15 @@ def fill(folder: Path, n_judgments: int) -> None:
 def put_judgments(ledger: Any, run: int, n_comparisons: int, judges: list[str]) -> None:
     """Verdicts and judgings, comparison by comparison."""
     draw = random.Random(1)
-    verdicts = "INSERT INTO verdict (key, label, record, at) VALUES (?, ?, ?, ?)"
+    verdicts = "INSERT INTO verdict (number, key, label, at) VALUES (?, ?, ?, ?)"
+    prose = "INSERT INTO prose VALUES (?, ?)"
     judgings = "INSERT INTO judging VALUES (?, ?, ?, ?, ?, ?, ?)"
-    for start in range(0, n_comparisons, 5000):
-        cells = [
-            (number, judge, order)
-            for number in range(start, min(start + 5000, n_comparisons))
-            for judge in judges
-            for order in ORDERS
-        ]
-        ledger._db.executemany(verdicts, (verdict(draw, *cell) for cell in cells))
-        ledger._db.executemany(judgings, ((run, *cell, cell[2], 1, key(*cell)) for cell in cells))
+    numbered = enumerate(itertools.product(range(n_comparisons), judges, ORDERS), 1)
+    while some := list(itertools.islice(numbered, 50_000)):
+        rows = [(at, *verdict(draw, *cell)) for at, cell in some]
+        ledger._db.executemany(verdicts, ((at, key, label, when) for at, key, label, _, when in rows))
+        ledger._db.executemany(prose, ((at, record) for at, _, _, record, _ in rows))
+        ledger._db.executemany(judgings, ((run, *cell, cell[2], 1, at) for at, cell in some))
 
 
 def verdict(draw: random.Random, number: int, judge: str, order: str) -> tuple[str, str, str, str]:
@@ -128,12 +127,8 @@ def audit(ledger: Any, run: Any) -> None:
 
 def bare(ledger: Any, run: Any) -> None:
     """A bare SELECT of the same rows."""
-    query = (
-        "SELECT j.comparison, j.judge, j.labels, j.shown, j.key, v.label, v.preference_a, c.item, c.contender, c.pair"
-    )
-    query += (
-        " FROM judging j JOIN verdict v ON v.key = j.key JOIN comparison c ON (c.run, c.number) = (j.run, j.comparison)"
-    )
+    query = "SELECT j.comparison, j.judge, j.labels, j.shown, j.verdict, v.label, v.preference_a, c.item, c.contender, c.pair"
+    query += " FROM judging j JOIN verdict v ON v.number = j.verdict JOIN comparison c ON (c.run, c.number) = (j.run, j.comparison)"
     list(ledger._db.execute(f"{query} WHERE j.run = ?", (run.number,)))
 
 

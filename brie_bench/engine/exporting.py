@@ -79,8 +79,8 @@ def _recorded(ledger: Ledger, run: RunRow) -> Iterator[_Place]:
     names = list(dict.fromkeys(source["name"] for source in json.loads(run.record)["sources"]))
     position = " ".join(f"WHEN ? THEN {number}" for number in range(len(names)))
     rows = ledger.stream(
-        "SELECT c.item, c.contender, j.comparison, j.judge, j.labels, j.shown, j.key FROM judging j"  # noqa: S608
-        " CROSS JOIN verdict v ON v.key = j.key JOIN comparison c ON c.run = j.run AND c.number = j.comparison"
+        "SELECT c.item, c.contender, j.comparison, j.judge, j.labels, j.shown, v.key FROM judging j"  # noqa: S608
+        " CROSS JOIN verdict v ON v.number = j.verdict JOIN comparison c ON c.run = j.run AND c.number = j.comparison"
         f" WHERE j.run = ? ORDER BY CASE v.source {position} END, v.line, j.comparison, j.judge, j.labels, j.repeat",
         run.number,
         *names,
@@ -117,7 +117,7 @@ def _planned(ledger: Ledger, run: RunRow, described: dict[str, Any]) -> Iterator
 
 def _judgings(ledger: Ledger, run: RunRow, comparison: int, judge: str) -> list[tuple[Any, ...]]:
     return ledger.select(
-        "SELECT j.labels, j.shown, j.key FROM judging j JOIN verdict v ON v.key = j.key"
+        "SELECT j.labels, j.shown, v.key FROM judging j JOIN verdict v ON v.number = j.verdict"
         " WHERE j.run = ? AND j.judge = ? AND j.comparison = ? ORDER BY j.labels, j.repeat",
         run.number,
         judge,

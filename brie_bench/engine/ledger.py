@@ -30,15 +30,16 @@ PATIENCE = 60.0
 
 _TABLES = """
 CREATE TABLE completion (
-    key TEXT PRIMARY KEY, kind TEXT, record TEXT NOT NULL, at TEXT NOT NULL
-) WITHOUT ROWID;                                    -- kind: NULL for a completion, else why it failed
+    key TEXT PRIMARY KEY NOT NULL, kind TEXT, record TEXT NOT NULL, at TEXT NOT NULL
+);                                                  -- kind: NULL for a completion, else why it failed
 CREATE TABLE verdict (
-    key TEXT PRIMARY KEY, label TEXT, preference_a REAL, kind TEXT, record TEXT NOT NULL, at TEXT,
+    number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, label TEXT, preference_a REAL, kind TEXT, at TEXT,
     recorded_winner TEXT, source TEXT, line INTEGER, score_gap INTEGER, raw_digest TEXT
-) WITHOUT ROWID;                                    -- label: A, B, tie or NULL; preference_a: P(A) + P(tie) / 2;
+);                                                  -- label: A, B, tie or NULL; preference_a: P(A) + P(tie) / 2;
                                                     -- score_gap: the criterion scores of A less those of B
-CREATE INDEX verdict_in_short ON verdict (key, label, preference_a, kind, recorded_winner, score_gap);
-                                                    -- so that a leaderboard and an audit read no prose
+CREATE TABLE prose (
+    verdict INTEGER PRIMARY KEY, record TEXT NOT NULL
+);                                                  -- a verdict's whole record, apart: a leaderboard reads none of it
 CREATE TABLE run (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, base TEXT NOT NULL, replicate INTEGER NOT NULL, parent TEXT,
     per_pair INTEGER, record TEXT NOT NULL, at TEXT NOT NULL
@@ -55,8 +56,8 @@ CREATE TABLE comparison (
 ) WITHOUT ROWID;                                    -- pair: the digest of prompt and both texts; first: the drawn order
 CREATE TABLE judging (
     run INTEGER NOT NULL, comparison INTEGER NOT NULL, judge TEXT NOT NULL, labels TEXT NOT NULL, shown TEXT,
-    repeat INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (run, judge, comparison, labels, repeat)
-) WITHOUT ROWID;
+    repeat INTEGER NOT NULL, verdict INTEGER NOT NULL, PRIMARY KEY (run, judge, comparison, labels, repeat)
+) WITHOUT ROWID;                                    -- verdict: its number
 """
 
 
@@ -147,7 +148,7 @@ class Ledger:
                 mend="Upgrade brie-bench, or name another folder with --runs.",
             )
         tables = {str(row[0]) for row in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if tables and not {"completion", "verdict", "run", "judging"} <= tables:
+        if tables and not {"completion", "verdict", "prose", "run", "judging"} <= tables:
             raise LedgerError(
                 "this is another program's database.", where=self.path, mend="Name another folder with --runs."
             )
@@ -265,7 +266,8 @@ class Ledger:
 
     def verdict(self, key: str) -> Kept | None:
         """What is recorded under `key`."""
-        row = self._one("SELECT kind, record, recorded_winner, source, line, at FROM verdict WHERE key = ?", key)
+        query = "SELECT kind, record, recorded_winner, source, line, at FROM verdict JOIN prose ON verdict = number"
+        row = self._one(f"{query} WHERE key = ?", key)
         return None if row is None else self._kept(key, row)
 
     def verdict_kind(self, key: str) -> tuple[bool, str | None]:
@@ -284,25 +286,32 @@ class Ledger:
         at: str | None = None,
     ) -> None:
         """Record `outcome`. A verdict is never replaced; a failure is."""
-        self._db.execute(
-            "INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
-            " label = excluded.label, preference_a = excluded.preference_a, kind = excluded.kind,"
-            " record = excluded.record, at = excluded.at, score_gap = excluded.score_gap,"
-            " raw_digest = excluded.raw_digest WHERE verdict.kind IS NOT NULL",
-            (
-                key,
-                outcome.label if isinstance(outcome, Verdict) else None,
-                outcome.preference_a if isinstance(outcome, Verdict) else None,
-                outcome.kind if isinstance(outcome, Failure) else None,
-                outcome.model_dump_json(exclude_defaults=True),
-                now() if at is None else at,
-                recorded_winner,
-                source,
-                line,
-                outcome.score_gap if isinstance(outcome, Verdict) else None,
-                digest(outcome.raw)[:16] if outcome.raw else None,
-            ),
+        known = self._db.execute("SELECT number, kind FROM verdict WHERE key = ?", (key,)).fetchone()
+        if known is not None and known[1] is None:
+            return
+        values = (
+            outcome.label if isinstance(outcome, Verdict) else None,
+            outcome.preference_a if isinstance(outcome, Verdict) else None,
+            outcome.kind if isinstance(outcome, Failure) else None,
+            now() if at is None else at,
+            outcome.score_gap if isinstance(outcome, Verdict) else None,
+            digest(outcome.raw)[:16] if outcome.raw else None,
         )
+        if known is None:
+            number = self._db.execute(
+                "INSERT INTO verdict (label, preference_a, kind, at, score_gap, raw_digest, key, recorded_winner, source,"
+                " line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*values, key, recorded_winner, source, line),
+            ).lastrowid
+        else:
+            number = known[0]
+            self._db.execute(
+                "UPDATE verdict SET label = ?, preference_a = ?, kind = ?, at = ?, score_gap = ?, raw_digest = ?"
+                " WHERE number = ?",
+                (*values, number),
+            )
+        record = outcome.model_dump_json(exclude_defaults=True)
+        self._db.execute("INSERT OR REPLACE INTO prose VALUES (?, ?)", (number, record))
 
     # runs
 
@@ -390,9 +399,9 @@ class Ledger:
     def put_judging(
         self, run: int, comparison: int, judge: str, labels: str, shown: str | None, repeat: int, key: str
     ) -> None:
-        """Say which verdict serves this judging."""
+        """Say which recorded verdict serves this judging."""
         self._db.execute(
-            "INSERT OR REPLACE INTO judging VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO judging SELECT ?, ?, ?, ?, ?, ?, number FROM verdict WHERE key = ?",
             (run, comparison, judge, labels, shown, repeat, key),
         )
 
@@ -403,26 +412,25 @@ class Ledger:
 
     def n_judged(self, run: int, *, with_failures: bool = True) -> int:
         """How many judgings have a record."""
-        query = (
-            "SELECT count(*) FROM judging j CROSS JOIN verdict v INDEXED BY verdict_in_short ON v.key = j.key"
-            " WHERE j.run = ?"
-        )
+        query = "SELECT count(*) FROM judging j CROSS JOIN verdict v ON v.number = j.verdict WHERE j.run = ?"
         row = self._one(query if with_failures else f"{query} AND v.kind IS NULL", run)
         return int(row[0]) if row else 0
 
-    def judged(self, run: int) -> Iterator[tuple[int, str, str, str | None, str, str | None, float | None]]:
-        """Every judging with a record, in one order: comparison, judge, labels, shown, key, label, preference of A."""
-        yield from self._rows(
-            "SELECT j.comparison, j.judge, j.labels, j.shown, j.key, v.label, v.preference_a"
-            " FROM judging j CROSS JOIN verdict v INDEXED BY verdict_in_short ON v.key = j.key WHERE j.run = ?",
+    def judged(self, run: int) -> Iterator[tuple[int, str, str, str | None, int, str | None, float | None]]:
+        """Every judging with a record, in one order: comparison, judge, labels, shown, the verdict's number, its label and
+        its preference for A."""
+        return self._rows(
+            "SELECT j.comparison, j.judge, j.labels, j.shown, j.verdict, v.label, v.preference_a"
+            " FROM judging j CROSS JOIN verdict v ON v.number = j.verdict WHERE j.run = ?",
             run,
         )
 
     def kept(self, run: int) -> Iterator[tuple[int, str, str, str | None, int, str, Kept]]:
         """Every judging with its whole record: comparison, judge, labels, shown, repeat, key, and what is kept."""
         for row in self._rows(
-            "SELECT j.comparison, j.judge, j.labels, j.shown, j.repeat, j.key, v.kind, v.record, v.recorded_winner,"
-            " v.source, v.line, v.at FROM judging j JOIN verdict v ON v.key = j.key WHERE j.run = ?"
+            "SELECT j.comparison, j.judge, j.labels, j.shown, j.repeat, v.key, v.kind, p.record, v.recorded_winner,"
+            " v.source, v.line, v.at FROM judging j CROSS JOIN verdict v ON v.number = j.verdict"
+            " JOIN prose p ON p.verdict = v.number WHERE j.run = ?"
             " ORDER BY j.comparison, j.judge, j.labels, j.repeat",
             run,
         ):

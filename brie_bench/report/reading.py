@@ -168,7 +168,7 @@ _SHOWN: dict[str | None, float] = {Order.CONTENDER_FIRST: 1.0, Order.BASELINE_FI
 
 
 def _judged(ledger: Ledger, run: RunRow, judges: Sequence[str], comparisons: _Comparisons) -> NDArray[Any]:
-    """The verdicts, revealed by their labels. A verdict's hash stands for its key: only equality counts."""
+    """The verdicts, revealed by their labels."""
     position = {name: index for index, name in enumerate(judges)}
     score: dict[tuple[str | None, str], float] = {
         (label, labels): score_of(label, labels) for label, labels in product((*Label, None), Order)
@@ -177,11 +177,11 @@ def _judged(ledger: Ledger, run: RunRow, judges: Sequence[str], comparisons: _Co
     number = comparisons.number
 
     def rows() -> Iterator[tuple[int, int, float, float, float, int]]:
-        for comparison, judge, labels, shown, key, label, preference in ledger.judged(run.number):
+        for comparison, judge, labels, shown, verdict, label, preference in ledger.judged(run.number):
             graded = np.nan
             if preference is not None:
                 graded = preference if a_is_contender[labels] else 1.0 - preference
-            yield number[comparison], position[judge], _SHOWN[shown], score[label, labels], graded, hash(key)
+            yield number[comparison], position[judge], _SHOWN[shown], score[label, labels], graded, verdict
 
     try:
         judged = np.fromiter(rows(), dtype=_JUDGED)

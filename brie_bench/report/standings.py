@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brie_bench.report.table import Codes, Table
+from brie_bench.report.tallies import Tally, tally
 from brie_bench.spec.leaderboard import Ground, Interval, Standing
-from brie_bench.stats import anchored_ci, detectable_rate, holm, prompt_means, sign_flip_p, win_rate
+from brie_bench.stats import anchored_ci, detectable_rate, holm, sign_flip_p
 
 CONFIDENCE = 0.95
 SIGNIFICANT = 0.05
 FEWEST_PROMPTS = 6
 """Below this no exact test of so many prompts can reach 5 %."""
 ANCHORED = "anchored bootstrap over prompts"
-
-_Units = tuple[Codes, Codes, Codes]
 
 
 def as_interval(bounds: tuple[float, float] | None, method: str = ANCHORED) -> Interval | None:
@@ -35,45 +35,59 @@ def standings_of(tables: Sequence[Table], *, soft: bool | None) -> tuple[Standin
 
 
 def _standings(table: Table, *, soft: bool) -> list[Standing]:
-    scores, prompt, sections = table.score(soft=soft), table.prompt, table.section
+    rows, scores = table.rows, table.score(soft=soft)
+    n_judges, n_sections = len(table.judges), len(table.sections)
+    units = table.prompt, rows.pair, rows.judge
+    tested = _Tested()
+
+    def cells(group: Codes, size: int) -> tuple[list[Tally], list[Tally]]:
+        """The tallies of each group, and of each judge in each."""
+        groups = len(table.contenders) * size
+        panel = tally(units, scores, group, groups)
+        if n_judges == 1:  # a panel of one is that judge
+            return panel, panel
+        return panel, tally(units, scores, group * n_judges + rows.judge, groups * n_judges, by_judge=True)
+
+    whole, by_judge = cells(rows.contender, 1)
+    parts, parts_by_judge = cells(rows.contender * n_sections + table.section, n_sections)
     found = []
     for contender in range(len(table.contenders)):
-        mine = np.flatnonzero(table.rows.contender == contender)
-        for section in (None, *range(len(table.sections))):
-            here = mine if section is None else mine[sections[mine] == section]
-            found.append(
-                _standing(table, _units(table, here, prompt), scores[here], contender, None, section, soft=soft)
-            )
-            if len(table.judges) == 1:  # a panel of one is that judge
-                alone = {"judge": table.judges[0].name, "verdict": None}
-                found.append(found[-1].model_copy(update=alone))
-                continue
-            for judge in range(len(table.judges)):
-                at = here[table.rows.judge[here] == judge]
-                units = _units(table, at, prompt)
-                found.append(_standing(table, units, scores[at], contender, judge, section, soft=soft))
+        for section in (None, *range(n_sections)):
+            at = contender if section is None else contender * n_sections + section
+            panel, judges = (whole, by_judge) if section is None else (parts, parts_by_judge)
+            for judge in (None, *range(n_judges)):
+                mine = panel[at] if judge is None else judges[at * n_judges + judge]
+                found.append(_standing(table, mine, tested.of(mine.z), contender, judge, section, soft=soft))
     return found
 
 
-def _units(table: Table, at: Codes, prompt: Codes) -> _Units:
-    return prompt[at], table.rows.pair[at], table.rows.judge[at]
+class _Tested:
+    """Interval and p-value of some prompt means; of the same means once."""
+
+    def __init__(self) -> None:
+        self.known: dict[bytes, tuple[Interval | None, float | None]] = {}
+
+    def of(self, z: NDArray[np.float64]) -> tuple[Interval | None, float | None]:
+        """Both; no p-value of fewer prompts than any test needs."""
+        key = z.tobytes()
+        if key not in self.known:
+            p_value = sign_flip_p(z - 0.5) if z.size >= FEWEST_PROMPTS else None
+            self.known[key] = as_interval(anchored_ci(z, CONFIDENCE)), p_value
+        return self.known[key]
 
 
 def _standing(
     table: Table,
-    units: _Units,
-    score: NDArray[np.float64],
+    tally: Tally,
+    tested: tuple[Interval | None, float | None],
     contender: int,
     judge: int | None,
     section: int | None,
     *,
     soft: bool,
 ) -> Standing:
-    rate = win_rate(*units, score)
-    z = prompt_means(*units, score).z
+    interval, p_value = tested
     headline = judge is None and section is None
-    enough = rate.n_prompts >= FEWEST_PROMPTS
-    p_value = sign_flip_p(z - 0.5) if enough else None
     return Standing(
         suite=table.suite.name,
         contender=table.contenders[contender].name,
@@ -81,31 +95,24 @@ def _standing(
         judge=None if judge is None else table.judges[judge].name,
         section=None if section is None else table.sections[section].name,
         soft=soft,
-        n_prompts=rate.n_prompts,
-        n_pairs=rate.n_pairs,
-        n_judgments=rate.n_rows,
-        n_failures=rate.missing,
-        wins=rate.wins,
-        ties=rate.ties,
-        losses=rate.losses,
-        win_rate=rate.estimate,
-        interval=as_interval(anchored_ci(z, CONFIDENCE)),
-        failure_bounds=_failure_bounds(units, score) if rate.missing else None,
-        row_rate=win_rate(*units, score, weight="row").estimate,
-        strict_rate=rate.wins / rate.n_rows if rate.n_rows else None,
+        n_prompts=tally.n_prompts,
+        n_pairs=tally.n_pairs,
+        n_judgments=tally.n_rows,
+        n_failures=tally.missing,
+        wins=tally.wins,
+        ties=tally.ties,
+        losses=tally.losses,
+        win_rate=tally.rate,
+        interval=interval,
+        failure_bounds=tally.bounds,
+        row_rate=tally.row_rate,
+        strict_rate=tally.wins / tally.n_rows if tally.n_rows else None,
         p_value=p_value,
         p_adjusted=None,
-        detectable_rate=detectable_rate(rate.n_prompts) if enough else None,
+        detectable_rate=detectable_rate(tally.n_prompts) if tally.n_prompts >= FEWEST_PROMPTS else None,
         verdict=None if not headline else "not testable" if p_value is None else "inconclusive",
-        reason=lacking(rate.n_prompts, rate.missing),
+        reason=lacking(tally.n_prompts, tally.missing),
     )
-
-
-def _failure_bounds(units: _Units, score: NDArray[np.float64]) -> tuple[float, float] | None:
-    """The win rate with every failure as a loss, and as a win."""
-    failed = np.isnan(score)
-    low, high = (win_rate(*units, np.where(failed, worth, score)).estimate for worth in (0.0, 1.0))
-    return None if low is None or high is None else (low, high)
 
 
 def lacking(n_prompts: int, missing: int) -> str | None:
@@ -130,65 +137,67 @@ def _decided(rows: Sequence[Standing]) -> tuple[Standing, ...]:
     return tuple(decided)
 
 
+_KINDS = ("in_domain", "out_of_domain")
+
+
 def grounds_of(tables: Sequence[Table], *, soft: bool | None) -> tuple[Ground, ...]:
     """Each contender on its own ground and off it, over all tables that show it against the same baseline."""
-    found = []
+    found: list[Ground] = []
     for baseline in dict.fromkeys(table.baseline.name for table in tables):
-        here = [table for table in tables if table.baseline.name == baseline]
-        units = _shared_units(here)
-        for contender in dict.fromkeys(each.name for table in here for each in table.contenders):
-            kinds = [_ground(here, units, contender, kind, soft=soft) for kind in ("in_domain", "out_of_domain")]
-            found += [ground for ground in kinds if ground is not None]
+        found += _grounds([table for table in tables if table.baseline.name == baseline], soft=soft)
     return tuple(found)
 
 
-def _shared_units(tables: Sequence[Table]) -> list[_Units]:
-    """The prompt, pair and judge of every row, with one number for equal ones of several tables."""
-    prompts, pairs, judges = (_Codes() for _ in range(3))
-    return [
-        (
-            prompts.of(table.prompts)[table.prompt],
-            pairs.of(table.pairs)[table.rows.pair],
-            judges.of([judge.name for judge in table.judges])[table.rows.judge],
+def _grounds(tables: Sequence[Table], *, soft: bool | None) -> Iterator[Ground]:
+    """Of tables against one baseline, with one number for equal prompts, pairs, judges and contenders."""
+    prompts, pairs, judges, contenders = (_Codes() for _ in range(4))
+    columns: list[tuple[NDArray[Any], ...]] = []
+    for table in tables:
+        kinds = np.array([_KINDS.index(each.kind) if each.kind in _KINDS else -1 for each in table.sections] or [-1])
+        of_row = kinds[table.section]
+        at = np.flatnonzero(of_row >= 0)
+        rows = table.rows
+        columns.append(
+            (
+                prompts.of(table.prompts)[table.prompt[at]],
+                pairs.of(table.pairs)[rows.pair[at]],
+                judges.of(judge.name for judge in table.judges)[rows.judge[at]],
+                contenders.of(each.name for each in table.contenders)[rows.contender[at]] * len(_KINDS) + of_row[at],
+                table.score(soft=table.graded if soft is None else soft)[at],
+            )
         )
-        for table in tables
-    ]
-
-
-def _ground(
-    tables: Sequence[Table], units: Sequence[_Units], contender: str, kind: str, *, soft: bool | None
-) -> Ground | None:
-    parts, names = [], []
-    for table, (prompts, pairs, judges) in zip(tables, units, strict=True):
-        mine = [index for index, each in enumerate(table.contenders) if each.name == contender]
-        sections = [index for index, section in enumerate(table.sections) if section.kind == kind]
-        at = np.flatnonzero(np.isin(table.rows.contender, mine) & np.isin(table.section, sections))
-        if not at.size:
+    prompt, pair, judge, group, score = (np.concatenate(column) for column in zip(*columns, strict=True))
+    tallies = tally((prompt, pair, judge), score, group, len(contenders.known) * len(_KINDS))
+    tested = _Tested()
+    for number, mine in enumerate(tallies):
+        kind = _KINDS[number % len(_KINDS)]
+        contender = list(contenders.known)[number // len(_KINDS)]
+        if not mine.n_rows + mine.missing:
             continue
-        names += [table.sections[index].name for index in sections]
-        scores = table.score(soft=table.graded if soft is None else soft)
-        parts.append((prompts[at], pairs[at], judges[at], scores[at]))
-    if not parts:
-        return None
-    prompt, pair, judge, score = (np.concatenate(column) for column in zip(*parts, strict=True))
-    rate = win_rate(prompt, pair, judge, score)
-    z = prompt_means(prompt, pair, judge, score).z
-    return Ground.model_validate(
-        {
-            "contender": contender,
-            "baseline": tables[0].baseline.name,
-            "kind": kind,
-            "sections": tuple(dict.fromkeys(names)),
-            "n_prompts": rate.n_prompts,
-            "n_pairs": rate.n_pairs,
-            "n_judgments": rate.n_rows,
-            "n_failures": rate.missing,
-            "win_rate": rate.estimate,
-            "interval": as_interval(anchored_ci(z, CONFIDENCE)),
-            "p_value": sign_flip_p(z - 0.5) if rate.n_prompts >= FEWEST_PROMPTS else None,
-            "reason": lacking(rate.n_prompts, rate.missing),
-        }
-    )
+        interval, p_value = tested.of(mine.z)
+        names = [
+            section.name
+            for table in tables
+            if contender in [each.name for each in table.contenders]
+            for section in table.sections
+            if section.kind == kind
+        ]
+        yield Ground.model_validate(
+            {
+                "contender": contender,
+                "baseline": tables[0].baseline.name,
+                "kind": kind,
+                "sections": tuple(dict.fromkeys(names)),
+                "n_prompts": mine.n_prompts,
+                "n_pairs": mine.n_pairs,
+                "n_judgments": mine.n_rows,
+                "n_failures": mine.missing,
+                "win_rate": mine.rate,
+                "interval": interval,
+                "p_value": p_value,
+                "reason": lacking(mine.n_prompts, mine.missing),
+            }
+        )
 
 
 class _Codes:

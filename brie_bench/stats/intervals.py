@@ -118,7 +118,8 @@ def _dirichlet_quantile(points: Floats, masses: Floats, tail: float) -> float:
         log_tail, slope, tilt = _log_tail(points, masses, x, tilt)
         below, above = (y, above) if log_tail < goal else (below, y)
         step = (goal - log_tail) / (slope * x * (1.0 - x))
-        if abs(step) < 1e-11:
+        if abs(step) < 1e-6:  # the error squares: what is left of it is below 1e-11
+            y += step
             break
         y += float(np.clip(step, -3.0, 3.0))
         if not below < y < above:

@@ -34,23 +34,24 @@ def contour(
     exp(κ(shift)).
     """
     width = curvature**-0.5
-    start = float(cgf(np.array([shift], dtype=np.complex128))[0].real)
 
     def path(u: Floats, bend: float) -> Complex:
         nodes: Complex = shift + width * (1j * np.sinh(u) + bend * (np.cosh(u) - 1.0))
         return nodes
 
-    def reach(bend: float) -> float:
-        """Where the integrand has fallen far enough, or infinity if it grows on its way there."""
-        fall = start - cgf(path(_PROBES, bend)).real
+    def reach(bend: float) -> tuple[float, float]:
+        """Where the integrand has fallen far enough, or infinity if it grows on its way there; and κ(shift)."""
+        along = cgf(path(_PROBES, bend)).real
+        fall = along[0] - along
         enough = int(np.argmax(fall > _DROP))
-        return float(_PROBES[enough]) if fall[enough] > _DROP and np.diff(fall[: enough + 1]).min() > -0.1 else np.inf
+        falls = fall[enough] > _DROP and np.diff(fall[: enough + 1]).min() > -0.1
+        return float(_PROBES[enough]) if falls else np.inf, float(along[0])
 
     # the curvature of the path of steepest descent; far from a saddle the other side may be the descending one
     bend = min(_MOST, max(-_MOST, skew * width**3 / 3))
-    end = reach(bend)
+    end, start = reach(bend)
     if np.isinf(end):
-        end, bend = min((reach(other), other) for other in (0.0, -_MOST, _MOST, -_MOST / 2, _MOST / 2))
+        end, bend = min((reach(other)[0], other) for other in (0.0, -_MOST, _MOST, -_MOST / 2, _MOST / 2))
     u = np.arange(0.0, min(end, _PROBES[-1]) + _STEP, _STEP)
     nodes = path(u, bend)
     steps = (_STEP * width / np.pi) * (1j * np.cosh(u) + bend * np.sinh(u))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import lcm
 
 import numpy as np
@@ -11,32 +12,43 @@ from .inputs import Floats
 
 _GRID = 1_000_000
 _WORK = 200_000_000
+_HALVED = (
+    512  # coins between two divisions by 2 for each: more would overflow, and each at once takes as long as the coin
+)
 
 
 def common_unit(sizes: Floats, total: float) -> float | None:
     """The step of the coarsest grid that holds all `sizes` > 0; None when `total` would be too many steps of it."""
-    from fractions import Fraction
-
     scale = 1
     for size in sizes.tolist():
-        fraction = Fraction(size).limit_denominator(10_000)
-        scale = lcm(scale, fraction.denominator)
-        if abs(float(fraction) - size) > 1e-10 * max(1.0, size) or scale * total > _GRID:
+        fraction, denominator = _fraction(size)
+        scale = lcm(scale, denominator)
+        if abs(fraction - size) > 1e-10 * max(1.0, size) or scale * total > _GRID:
             return None
     steps = np.rint(sizes * scale).astype(np.int64)
     return int(np.gcd.reduce(steps)) / scale
+
+
+@lru_cache(maxsize=4096)
+def _fraction(size: float) -> tuple[float, int]:
+    """The nearest fraction with a denominator of at most 10 000, and that denominator."""
+    from fractions import Fraction
+
+    fraction = Fraction(size).limit_denominator(10_000)
+    return float(fraction), fraction.denominator
 
 
 def subset_tail(steps: NDArray[np.int64], limit: int) -> float:
     """P(Σ bₖ·stepsₖ ≤ limit) for fair coins bₖ in {0, 1} (Pagano & Tritchler 1983)."""
     mass = np.zeros(limit + 1)
     mass[0], top = 1.0, 0
-    for step in np.sort(steps).tolist():
+    for number, step in enumerate(np.sort(steps).tolist(), 1):
         top = min(top + step, limit)
         if step <= top:
-            mass[step : top + 1] += mass[: top + 1 - step].copy()
-        mass[: top + 1] *= 0.5
-    return float(mass.sum())
+            mass[step : top + 1] += mass[: top + 1 - step]  # numpy copies what overlaps
+        if number % _HALVED == 0:
+            mass *= 0.5**_HALVED
+    return float(mass.sum()) * 0.5 ** (len(steps) % _HALVED)
 
 
 def enumerated_tail(sizes: Floats, least: float) -> float:

@@ -46,14 +46,8 @@ def judged_cells(ratings: Floats, prompt: ArrayLike | None, pair: ArrayLike | No
     prompt_code = pair_code if prompt is None else codes("prompt", prompt)[1]
     order_code = np.zeros_like(rows) if order is None else codes("order", order)[1]
     same_length(ratings=verdicts, prompt=prompt_code, pair=pair_code, order=order_code)
-    labels = [
-        code for code, given in ((prompt_code, prompt), (pair_code, pair), (order_code, order)) if given is not None
-    ]
-    turned = _losses_prevail(verdicts, labels)
-    if turned:
-        verdicts = _exchanged(verdicts)
     if pair is None:
-        return _row_cells(verdicts, None if prompt is None else prompt_code, turned)
+        return _row_cells(verdicts, None if prompt is None else prompt_code)
     pair_key, pair_code = _joined(prompt_code, pair_code)
     cell_key, cell_code = _joined(pair_code, order_code)
     prompts, prompt_of_pair = np.unique(pair_key[0], return_inverse=True)
@@ -61,13 +55,19 @@ def judged_cells(ratings: Floats, prompt: ArrayLike | None, pair: ArrayLike | No
     slots = (cell_code[:, None] * n_judges + np.arange(n_judges)) * 4 + verdicts
     counted = np.bincount(slots.ravel(), minlength=n_cells * n_judges * 4).reshape(n_cells, n_judges, 4)[:, :, 1:]
     shares = counted / np.maximum(counted.sum(axis=2, keepdims=True), 1)
+    turned = _losses_prevail(shares, cell_key[0])
+    if turned:
+        shares = shares[:, :, ::-1].copy()  # a view would be summed in another order
     return Cells(shares, None, np.arange(n_cells), cell_key[0], prompt_of_pair, prompts.size, turned)
 
 
-def _row_cells(verdicts: NDArray[np.int8], prompt_code: Ints | None, turned: bool) -> Cells:
+def _row_cells(verdicts: NDArray[np.int8], prompt_code: Ints | None) -> Cells:
     """Every row a pair, judged once; rows with the same verdicts are one entry."""
-    patterns, kind = _distinct(verdicts)
-    shares: Floats = np.asarray(patterns[:, :, None] == np.array([1, 2, 3]), dtype=np.float64)
+    unit = np.zeros(len(verdicts), dtype=np.intp) if prompt_code is None else prompt_code
+    margin = np.count_nonzero(verdicts == 1) - np.count_nonzero(verdicts == 3)
+    turned = bool(margin < 0) if margin else _losses_prevail(_one_each(verdicts), unit)
+    patterns, kind = _distinct(_exchanged(verdicts) if turned else verdicts)
+    shares = _one_each(patterns)
     if prompt_code is None:
         counts = np.bincount(kind, minlength=len(patterns)).astype(np.float64)
         none = np.zeros(0, dtype=np.intp)
@@ -76,18 +76,35 @@ def _row_cells(verdicts: NDArray[np.int8], prompt_code: Ints | None, turned: boo
     return Cells(shares, None, kind, np.arange(len(kind)), prompt_code, n_prompts, turned)
 
 
+def _one_each(verdicts: NDArray[np.int8]) -> Floats:
+    """Rows of verdicts as shares of 1 or 0."""
+    shares: Floats = np.asarray(verdicts[:, :, None] == np.array([1, 2, 3]), dtype=np.float64)
+    return shares
+
+
 def _exchanged(verdicts: NDArray[np.int8]) -> NDArray[np.int8]:
     """Wins for losses."""
     return ((4 - verdicts) % 4).astype(np.int8)
 
 
-def _losses_prevail(verdicts: NDArray[np.int8], labels: list[Ints]) -> bool:
-    """More losses than wins; when as many, the side whose sorted rows come first."""
-    margin = np.count_nonzero(verdicts == 1) - np.count_nonzero(verdicts == 3)
-    if margin or not verdicts.size:
-        return bool(margin < 0)
-    here, there = (np.column_stack((*labels, side)) for side in (verdicts, _exchanged(verdicts)))
-    return bool(here[np.lexsort(here.T)].tolist() > there[np.lexsort(there.T)].tolist())
+def _losses_prevail(shares: Floats, unit: Ints) -> bool:
+    """Larger shares of losses than of wins; when alike, the side whose cells, sorted within their units, come first.
+
+    How often a verdict was recorded does not count, nor do the names of the orders: who exchanges contender and baseline
+    exchanges them too.
+    """
+    margin = float((shares[:, :, 0] - shares[:, :, 2]).sum())
+    if abs(margin) > 1e-9 or not shares.size:
+        return margin < 0
+    here, there = (_sorted_cells(side, unit) for side in (shares, shares[:, :, ::-1]))
+    differ = np.flatnonzero(here != there)
+    return bool(differ.size and here[differ[0]] > there[differ[0]])
+
+
+def _sorted_cells(shares: Floats, unit: Ints) -> Floats:
+    """Each cell's unit and shares, one after another, in an order that no label decides."""
+    table: Floats = np.column_stack((unit, np.round(shares, 9).reshape(len(shares), -1)))
+    return table[np.lexsort(table.T[::-1])].ravel()
 
 
 def _distinct(verdicts: NDArray[np.int8]) -> tuple[NDArray[np.int8], Ints]:

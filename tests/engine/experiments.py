@@ -142,5 +142,5 @@ def links(folder: Path) -> list[tuple[Any, ...]]:
     with Ledger(folder) as ledger:
         return ledger.select(
             "SELECT j.judge, j.comparison, j.labels, j.repeat, v.label, v.kind FROM judging j"
-            " JOIN verdict v ON v.key = j.key ORDER BY 1, 2, 3, 4"
+            " JOIN verdict v ON v.number = j.verdict ORDER BY 1, 2, 3, 4"
         )

@@ -123,7 +123,7 @@ class Bench:
             return []
         with Ledger(self.folder / self.runs) as ledger:
             assert [("ok",)] == ledger.select("PRAGMA integrity_check")
-            found = ledger.select("SELECT record FROM completion UNION ALL SELECT record FROM verdict")
+            found = ledger.select("SELECT record FROM completion UNION ALL SELECT record FROM prose")
         return [record.get("text") or record["rationale"] for (text,) in found for record in [json.loads(text)]]
 
     def leaderboard(self) -> bytes:

@@ -87,7 +87,7 @@ def test_a_verdict_is_never_replaced_and_a_failure_is(given_in_turn: list[Verdic
         verdicts = [each for each in given_in_turn if isinstance(each, Verdict)]
         assert kept is not None
         assert (verdicts[0] if verdicts else given_in_turn[-1]) == kept.outcome
-        assert [(1,)] == ledger.select("SELECT count(*) FROM verdict")
+        assert [(1, 1)] == ledger.select("SELECT (SELECT count(*) FROM verdict), (SELECT count(*) FROM prose)")
 
 
 @quick
@@ -158,15 +158,15 @@ def test_what_stood_beside_an_imported_verdict_is_kept(ledger: Ledger) -> None:
     assert (Winner.TIE, "a.json", 7, "2025-10-01T00:00:00+00:00") == tuple(kept)[1:]
 
 
-@pytest.mark.parametrize("table", ["verdict", "completion"])
-def test_a_record_that_was_damaged_is_named(table: str, ledger: Ledger) -> None:
+@pytest.mark.parametrize(("table", "kind"), [("prose", "verdict"), ("completion", "completion")])
+def test_a_record_that_was_damaged_is_named(table: str, kind: str, ledger: Ledger) -> None:
     """One line with the file and the key, no traceback of a parser."""
     with ledger.transaction():
         ledger.put_completion("the-key", Completion(text="x"))
         ledger.put_verdict("the-key", verdict())
         ledger._db.execute(f"UPDATE {table} SET record = '{{\"label\":'")
-    with pytest.raises(LedgerError, match=rf"{FILE}: the record 'the-key' is no {table.title()}: it was damaged"):
-        getattr(ledger, table)("the-key")
+    with pytest.raises(LedgerError, match=rf"{FILE}: the record 'the-key' is no {kind.title()}: it was damaged"):
+        getattr(ledger, kind)("the-key")
 
 
 # transactions
@@ -564,7 +564,7 @@ def test_an_item_that_is_missing_is_named(ledger: Ledger) -> None:
 
 
 def judged(ledger: Ledger) -> RunRow:
-    """A run with three judgings: ann's verdict, ann's failure, and one of bob's whose verdict never came."""
+    """A run with two judgings: ann's verdict and ann's failure. One of bob's has no verdict, so it is none."""
     run = put_run(ledger)
     with ledger.transaction():
         ledger.put_verdict("v", Verdict(label="B", probabilities={"A": 0.25, "B": 0.75}))
@@ -576,18 +576,18 @@ def judged(ledger: Ledger) -> RunRow:
 
 
 def test_judgings_are_counted_with_and_without_failures(ledger: Ledger) -> None:
-    """A link to a record that is not there counts for nothing."""
+    """A judging without a record is none."""
     run = judged(ledger)
     assert (2, 1) == (ledger.n_judged(run.number), ledger.n_judged(run.number, with_failures=False))
     assert 0 == ledger.n_judged(run.number + 1)
 
 
 def test_a_judging_comes_with_what_the_leaderboard_needs(ledger: Ledger) -> None:
-    """Comparison, judge, labels, printing order, key, label and preference; a failure has no label."""
+    """Comparison, judge, labels, printing order, the verdict's number, label and preference; a failure has no label."""
     run = judged(ledger)
     assert {
-        (0, "ann", "baseline_first", "contender_first", "v", "B", 0.25),
-        (1, "ann", "contender_first", None, "f", None, None),
+        (0, "ann", "baseline_first", "contender_first", 1, "B", 0.25),
+        (1, "ann", "contender_first", None, 2, None, None),
     } == set(ledger.judged(run.number))
 
 

@@ -374,7 +374,7 @@ def test_rows_that_occur_twice_are_told(tmp_path: Path, cli: Cli) -> None:
     assert (9, 7, 7) == tuple(board["standings"][0][key] for key in ("n_judgments", "n_pairs", "n_prompts"))
     assert "duplicate-judgments" in {each["code"] for each in board["findings"]}
     with Ledger(Path("runs")) as ledger:
-        assert [(9, 9)] == ledger.select("SELECT count(*), count(DISTINCT key) FROM judging")
+        assert [(9, 9)] == ledger.select("SELECT count(*), count(DISTINCT verdict) FROM judging")
 
 
 def test_a_graded_import_is_soft_by_default_and_says_so(tmp_path: Path, cli: Cli) -> None:

@@ -437,7 +437,7 @@ def test_a_large_run_is_looked_at_in_part(tmp_path: Path) -> None:
     )
     bench.damage(
         f"WITH RECURSIVE n(i) AS (SELECT 8 UNION ALL SELECT i + 1 FROM n WHERE i < {n})"
-        " INSERT INTO judging SELECT run, i, judge, labels, shown, repeat, key FROM judging, n WHERE comparison = 0"
+        " INSERT INTO judging SELECT run, i, judge, labels, shown, repeat, verdict FROM judging, n WHERE comparison = 0"
     )
     finding = only(of_code(bench, "identical-judges", run))
     (same, shared) = map(int, re.findall(r"(\d+) of (\d+) shared", finding.message)[0])

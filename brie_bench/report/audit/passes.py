@@ -50,7 +50,7 @@ def pass_findings(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
         return
     columns = "c.contender, c.pair, j.judge, j.labels, j.shown, v.raw_digest, v.source, v.line, v.at"
     query = (
-        f"SELECT {columns} FROM judging j CROSS JOIN verdict v ON v.key = j.key"  # noqa: S608
+        f"SELECT {columns} FROM judging j CROSS JOIN verdict v ON v.number = j.verdict"  # noqa: S608
         " JOIN comparison c ON c.run = j.run AND c.number = j.comparison WHERE j.run = ? ORDER BY v.source, v.line"
     )
     known: dict[str | None, str | None] = {}  # one text for equal ones: a large import would hold each many times
@@ -211,7 +211,7 @@ def _copied_from(source: str, rows: Sequence[Row], by_source: dict[str, list[Row
 
 def _time_travel(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
     rows = ledger.select(
-        "SELECT v.source || ':' || v.line, v.at, k.at FROM judging j CROSS JOIN verdict v ON v.key = j.key"
+        "SELECT v.source || ':' || v.line, v.at, k.at FROM judging j CROSS JOIN verdict v ON v.number = j.verdict"
         " JOIN comparison c ON c.run = j.run AND c.number = j.comparison"
         " JOIN completion k ON k.key IN (c.contender_key, c.baseline_key)"
         " WHERE j.run = ? AND v.at != '' AND k.at != '' ORDER BY v.source, v.line",
@@ -239,7 +239,7 @@ def _before(one: str, other: str) -> bool:
     return first < second
 
 
-LOOKED_AT = 4_000
+LOOKED_AT = 2_000
 """About so many judgings are enough to tell whether two judges write the same words."""
 TELLING = 80
 """Characters; a shorter answer, such as a bare verdict, is the same for any two judges that agree."""
@@ -279,13 +279,13 @@ def _identical(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
 def _words(ledger: Ledger, run: RunRow, n_judges: int) -> Iterator[tuple[str, int, str, int, str]]:
     """Judge, comparison, labels, repeat and the digest of what was written, where it is long enough to tell; of a large
     run, of every so many comparisons."""
-    step = (
-        ledger.n_comparisons(run.number) * n_judges // LOOKED_AT | 1
-    )  # odd, so as not to meet the same contender always
+    # odd, so as not to meet the same contender always
+    step = ledger.n_comparisons(run.number) * n_judges // LOOKED_AT | 1
     yield from ledger.stream(
-        "SELECT j.judge, j.comparison, j.labels, j.repeat, v.raw_digest FROM judging j CROSS JOIN verdict v ON v.key = j.key"
+        "SELECT j.judge, j.comparison, j.labels, j.repeat, v.raw_digest FROM judging j"
+        " CROSS JOIN verdict v ON v.number = j.verdict JOIN prose p ON p.verdict = v.number"
         " WHERE j.run = ? AND j.comparison % ? = 0 AND v.raw_digest IS NOT NULL"
-        " AND length(json_extract(v.record, '$.raw')) >= ?",
+        " AND length(json_extract(p.record, '$.raw')) >= ?",
         run.number,
         step,
         TELLING,

@@ -42,11 +42,16 @@ _SELF = re.compile(
     r"|\b(?i:i was|i am|i(?:'|’)m|ai|model|assistant|chatbot)"
     rf"(?i:,? (?:that was |which was |an? [a-z ]{{0,30}}?)?{_MADE} {_MAKERS})\b"
 )
-_NAMES = (
-    *("chatgpt", "claude", "gemini", "gpt", "llama", "qwen", "mistral", "deepseek", "bard", "grok"),
-    *("openai", "anthropic", "google", "meta ai", "alibaba", "xai"),
-)
-"""What such a text holds at the least, in lower case: looked for first, because it is quickly found."""
+_MODEL_NAMES = ("gpt", "claude", "gemini", "llama", "qwen", "mistral", "deepseek", "bard", "grok")
+
+
+def _may_tell(text: str) -> bool:
+    """Whether `text` holds what `_SELF` needs at the least: quickly said, of almost all texts that it does not."""
+    text = text.lower()
+    for name in _MODEL_NAMES:
+        if name in text:
+            return True
+    return "ed by " in text or "made by " in text or "built by " in text
 
 
 @dataclass
@@ -110,8 +115,7 @@ def _look(side: _Side, completion: dict[str, str]) -> None:
     side.looks_cut += reason == "unknown" and bool(text.strip()) and not _ENDS.search(text[-20:])
     side.refused += reason == "refused" or bool(_REFUSAL.match(text[:300]))
     side.empty += not text.strip()
-    lowered = text.lower()
-    match = _SELF.search(text) if any(name in lowered for name in _NAMES) else None
+    match = _SELF.search(text) if _may_tell(text) else None
     if match:
         side.tells.append(plain(text[max(0, match.start() - 30) : match.end() + 30], 120))
 
