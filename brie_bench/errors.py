@@ -107,8 +107,10 @@ class FailureKind(StrEnum):
 class Failed(Exception):  # noqa: N818  a call has failed; the name is the plugin author's
     """Raised by a plugin's call that has no answer; the engine records it as a `Failure` of that kind.
 
-    `retry_after` is in seconds, as a server asked for. `raw` is what was received, kept for the record. `usage` is what
-    the failed call cost, where it is known.
+    `retry_after` is in seconds, as a server asked for. `retryable` says whether the same call may succeed later; where it
+    is left out, a rate limit, a time-out and whatever names a wait may. `raw` is what was received, kept for the record.
+    `usage` is what the failed call cost, where it is known: `Usage(input_tokens=0, output_tokens=0)` says that it cost
+    nothing.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class Failed(Exception):  # noqa: N818  a call has failed; the name is the plugi
         message: str,
         *,
         retry_after: float | None = None,
+        retryable: bool | None = None,
         raw: str = "",
         usage: Any = None,
     ) -> None:
@@ -124,6 +127,8 @@ class Failed(Exception):  # noqa: N818  a call has failed; the name is the plugi
         self.kind = FailureKind(kind)
         self.message = message
         self.retry_after = retry_after
+        passing = self.kind in (FailureKind.RATE_LIMITED, FailureKind.TIMEOUT) or retry_after is not None
+        self.retryable = passing if retryable is None else retryable
         self.raw = raw
         self.usage = usage
 

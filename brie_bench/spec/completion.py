@@ -81,6 +81,8 @@ class Usage(Spec):
     """All output, reasoning included."""
     reasoning_tokens: int | None = None
     """The part of the output that was reasoning."""
+    cost: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None = None
+    """US dollars; None where no price is known."""
 
 
 class Completion(Spec):
@@ -100,3 +102,5 @@ class Completion(Spec):
     """For typed questions: question to option to probability."""
     reasoning: Prose = ""
     """What the model thought aloud; never judged."""
+    attempts: Annotated[int, Field(ge=1)] = 1
+    """How often it was asked for until it came."""

@@ -42,6 +42,8 @@ class Verdict(Spec):
     """What the answer took."""
     model: Prose | None = None
     """The answering model, as its provider names it."""
+    attempts: Annotated[int, Field(ge=1)] = 1
+    """How often it was asked for until it came."""
 
     @field_validator("scores")
     @classmethod
