@@ -127,8 +127,11 @@ def audit(ledger: Any, run: Any) -> None:
 
 def bare(ledger: Any, run: Any) -> None:
     """A bare SELECT of the same rows."""
-    query = "SELECT j.comparison, j.judge, j.labels, j.shown, j.verdict, v.label, v.preference_a, c.item, c.contender, c.pair"
-    query += " FROM judging j JOIN verdict v ON v.number = j.verdict JOIN comparison c ON (c.run, c.number) = (j.run, j.comparison)"
+    query = (
+        "SELECT j.comparison, j.judge, j.labels, j.shown, j.verdict, v.label, v.preference_a, c.item, c.contender, c.pair"
+        " FROM judging j JOIN verdict v ON v.number = j.verdict"
+        " JOIN comparison c ON (c.run, c.number) = (j.run, j.comparison)"
+    )
     list(ledger._db.execute(f"{query} WHERE j.run = ?", (run.number,)))
 
 
