@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from itertools import islice
 from typing import Any
 
 from brie_bench import __version__
-from brie_bench.errors import UsageError
+from brie_bench.errors import BrieError, PluginError, UsageError, in_words
+from brie_bench.plugin.base import Plugin
 from brie_bench.plugin.catalog import Catalog
 from brie_bench.plugin.kinds import Judge, Model
 from brie_bench.spec.base import canonical_json, digest
@@ -23,6 +25,19 @@ from brie_bench.spec.suite import Item, Sampling, SectionKind, Suite
 DEMANDED = ("max_tokens",)
 """What every model must honour; temperature too, where a section varies it."""
 _WISHES = ("temperature", "top_p", "seed")
+
+
+def configuration_of(plugin: Plugin, who: str) -> dict[str, Any]:
+    """What the plugin says decides its answers, as plain JSON. Raises PluginError where it says nothing that can be kept."""
+    try:
+        found = json.loads(canonical_json(plugin.configuration()))
+    except BrieError:
+        raise
+    except Exception as error:  # a stranger's code: say whose fault it is
+        raise PluginError(f"{who} cannot say its configuration: {in_words(error)}") from error
+    if not isinstance(found, dict):
+        raise PluginError(f"{who} says a {type(found).__name__} in place of its configuration, a mapping.")
+    return found
 
 
 @dataclass(frozen=True)
@@ -40,7 +55,7 @@ class Side:
     @cached_property
     def configuration(self) -> dict[str, Any]:
         """All that decides its completions."""
-        found = {"model": self.model.configuration()}
+        found = {"model": configuration_of(self.model, f"the model of '{self.name}'")}
         return {**found, "system": self.contender.system} if self.contender.system else found
 
     @cached_property
@@ -81,7 +96,7 @@ class Seat:
     @cached_property
     def configuration(self) -> dict[str, Any]:
         """All that decides its verdicts."""
-        return self.judge.configuration()
+        return configuration_of(self.judge, f"judge '{self.name}'")
 
     @cached_property
     def digest(self) -> str:

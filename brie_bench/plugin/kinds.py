@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from brie_bench.errors import Failed, FailureKind, in_words
 from brie_bench.plugin.base import Plugin
@@ -24,8 +24,13 @@ class Model(Plugin, ABC):
     """What of a request it can honour: `max_tokens`, `temperature`, `top_p`, `seed`, `json_schema`, `choice`."""
     max_concurrency: int | None = None
     """The most calls at a time; None leaves it to the run."""
-    paid: ClassVar[bool] = False
-    """Whether a call costs money."""
+    paid: bool | None = False
+    """Whether a call costs money; None where that is not known, as with a server of whoever's."""
+
+    @property
+    def priced_as(self) -> tuple[str, str] | None:
+        """The provider and model as price tables name them, such as ("openai", "gpt-6"); None where no table can know it."""
+        return None
 
     @property
     def lane(self) -> str:
@@ -64,8 +69,8 @@ class BatchModel(Model):
 class Judge(Plugin, ABC):
     """Says which of two texts is better, in slot terms. It cannot know who wrote what."""
 
-    paid: ClassVar[bool] = False
-    """Whether a call costs money."""
+    paid: bool | None = False
+    """Whether a call costs money; None where that is not known."""
 
     @property
     def lane(self) -> str:
@@ -97,6 +102,10 @@ class ModelJudge(Judge):
         return cls(options, catalog.model(options.model))
 
     @property
+    def paid(self) -> bool | None:  # type: ignore[override]
+        return self.model.paid
+
+    @property
     def lane(self) -> str:
         return self.model.lane
 
@@ -116,7 +125,11 @@ class ModelJudge(Judge):
         return self.read(shown, self.model.complete(self.ask(shown)))
 
     def configuration(self) -> dict[str, Any]:
-        return {**super().configuration(), "model": self.model.configuration()}
+        """As every plugin's, with the model's own in place of the option that names it: however it is written, it is one
+        judge."""
+        found = super().configuration()
+        options = {name: value for name, value in found.pop("options", {}).items() if name != "model"}
+        return {**found, **({"options": options} if options else {}), "model": self.model.configuration()}
 
 
 class Trainer(Plugin, ABC):

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from itertools import islice, pairwise
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from brie_bench import Completion, Judge, Model, Options, Order, Presentation, Request, Sampling, Turn, Verdict
 from brie_bench.engine.plan import Plan, pair_key
-from brie_bench.errors import UsageError
+from brie_bench.errors import PluginError, UsageError
 from brie_bench.spec.prompt import Prompt
 from brie_bench.spec.suite import Suite
 
@@ -479,3 +480,31 @@ def test_a_configuration_needs_a_contender_and_a_judge() -> None:
     for missing in ("contenders", "judges"):
         with pytest.raises(ValueError, match=missing):
             config_of(**{missing: []})
+
+
+# what plugins say of themselves
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (lambda: 1 / 0, "cannot say its configuration: ZeroDivisionError"),
+        (lambda: {"weights": object()}, "cannot say its configuration: TypeError"),
+        (lambda: {"rate": float("nan")}, "cannot say its configuration: ValueError"),
+        (lambda: ["a"], "says a list in place of its configuration"),
+    ],
+)
+def test_a_configuration_that_cannot_be_kept_is_the_plugins_fault(said: Any, words: str) -> None:
+    """It says which plugin; nothing has been called."""
+    plan = plan_of(suite_of(), catalog_with(Asked()))
+    for plugin, who in ((plan.seats[0].judge, "judge '"), (plan.baseline.model, "the model of '")):
+        plugin.configuration = said  # type: ignore[method-assign]
+        with pytest.raises(PluginError, match=f"^{who}.*{words}"):
+            _ = plan_again(plan).base
+
+
+def plan_again(plan: Plan) -> Plan:
+    """The same plan, with nothing remembered."""
+    return replace(
+        plan, seats=tuple(map(replace, plan.seats)), baseline=replace(plan.baseline), contenders=plan.contenders
+    )

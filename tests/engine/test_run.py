@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -269,6 +270,7 @@ def test_a_record_that_cannot_be_written_is_one_line(tmp_path: Path, asked: Aske
 @pytest.mark.parametrize("room", [2, 14])
 def test_a_run_on_a_full_disk_continues_when_there_is_room(room: int, tmp_path: Path, asked: Asked) -> None:
     """One line; what was recorded is not asked again, and the end is that of an undisturbed run."""
+    before = set(threading.enumerate())
     plan = plan_of(suite_of(section_of(prompts_of(60))), catalog_with(asked))
     with Ledger(tmp_path) as ledger:
         pages = ledger.select("PRAGMA page_count")[0][0]
@@ -277,6 +279,8 @@ def test_a_run_on_a_full_disk_continues_when_there_is_room(room: int, tmp_path: 
             run(plan, ledger, Settings(), folder=tmp_path)
         ((texts, verdicts),) = ledger.select("SELECT (SELECT count(*) FROM completion), (SELECT count(*) FROM verdict)")
     assert 0 < texts + verdicts < 240
+    for worker in set(threading.enumerate()) - before:  # what was in flight when the disk was full comes back
+        worker.join(30)
     asked.forget()
     run_once(plan, tmp_path)
     assert (120 - texts, 120 - verdicts) == (asked.n_requests, asked.n_shown)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brie_bench import Completion, Failed, FinishReason, Label, Presentation, Request, Sampling, Turn, Usage, Verdict
-from brie_bench.engine.judge import verdict_of
+from brie_bench.engine.verdict import verdict_of
 from brie_bench.errors import BrieError
 from brie_bench.plugin.catalog import Catalog
 from brie_bench.spec.base import digest
@@ -309,6 +309,7 @@ CONFIGURED = [
     {"name": "rubric", "options": {"model": "scripted"}},
     {"name": "rubric", "options": {"model": {"name": "scripted"}}},
     {"name": "rubric/scripted"},
+    {"name": "scripted", "options": {}},
 ]
 
 
