@@ -106,11 +106,12 @@ def chosen_codes(select: Iterable[str], ignore: Iterable[str]) -> frozenset[str]
 
 
 def lint(paths: Iterable[Path], codes: Collection[str] = CODES) -> Iterator[Spot]:
-    """Every spot, in the order of the files. `single-turn` speaks only where other conversations have several turns."""
+    """Every spot, in the order of the files. `single-turn` speaks only where half of the conversations or more have several
+    turns: then a single exchange is the exception, and comes last."""
     seen = Duplicates()
     places: list[str] = []
     single: list[Spot] = []
-    several = False
+    n_several = n_all = 0
     for each in read_all(paths):
         if isinstance(each, Broken):
             yield Spot(code="schema", severity="error", file=each.file, line=each.line, message=each.reason)
@@ -120,10 +121,11 @@ def lint(paths: Iterable[Path], codes: Collection[str] = CODES) -> Iterator[Spot
                 single.append(found)
             else:
                 yield found
-        several = several or sum(turn.role == "user" for turn in each.conversation.messages) > 1
+        n_several += sum(turn.role == "user" for turn in each.conversation.messages) > 1
+        n_all += 1
         if NEAR_DUPLICATE in codes:
             yield from _duplicate(each, seen, places)
-    if several:
+    if 2 * n_several >= n_all:
         yield from single
 
 
