@@ -91,3 +91,12 @@ def test_ties_and_repeats() -> None:
     width = [z / (1 + z * z / k) * sqrt(0.15 / k + (z / (2 * k)) ** 2) for k in (n - 1, n)]
     assert width[1] <= 0.1 < width[0]
     assert 0.62 == pytest.approx(stats.n_for_half_width(0.05, 0.5, design_effect=2.5 / 4) / 381, abs=0.01)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.4, 0.9])
+def test_no_more_prompts_can_tie_than_the_rate_allows(rate: float) -> None:
+    """At a win rate of 10 or 90 % at most a fifth of the prompts can be ties: twice what is lost or won."""
+    most = 2 * min(rate, 1 - rate)
+    assert 0 < stats.n_for_half_width(0.1, rate, tie=most * 0.999)
+    with pytest.raises(ValueError, match=rf"with a win rate of {rate} at most {most:g} of the prompts can tie"):
+        stats.n_for_half_width(0.1, rate, tie=most + 0.001)

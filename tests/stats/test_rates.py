@@ -151,3 +151,14 @@ def test_a_million_identical_rows_are_one_prompt() -> None:
     result = stats.win_rate(np.zeros(n, int), np.zeros(n, int), np.zeros(n, int), np.ones(n))
     assert (1.0, 1, n) == (result.estimate, result.n_prompts, result.n_rows)
     assert result.standard_error is None
+
+
+def test_a_crowd_of_judges_who_each_saw_one_pair_weigh_as_a_few_do() -> None:
+    """Four hundred judges on three hundred pairs: rows average to judges, judges to pairs, however thin the table."""
+    pair = np.repeat(np.arange(300), 3)
+    judge = np.column_stack((np.arange(300), np.arange(300), 300 + np.arange(300) % 100)).ravel()
+    score = np.tile([1.0, 0.0, 1.0], 300)  # one judge in two minds, another who is not
+    result = stats.win_rate(pair % 50, pair, judge, score)
+    assert (0.75, 50, 300) == (result.estimate, result.n_prompts, result.n_pairs)
+    first, few = pair < 3, np.tile([0, 0, 1], 3)
+    assert 0.75 == stats.win_rate(pair[first], pair[first], few, score[first]).estimate

@@ -155,9 +155,11 @@ def test_statsmodels_agrees_with_holm(p: list[float]) -> None:
 
 def test_a_paired_difference_by_hand() -> None:
     """Four shared prompts, of which three differ by ½ the same way; one prompt lacks a contender."""
-    result = stats.paired_difference([1, 1, 0.5, 0, float("nan")], [0.5, 0.5, 0, 0, 1])
+    result = stats.paired_difference(
+        [1, 1, 0.5, 0, float("nan"), 0.5, 1], [0.5, 0.5, 0, 0, 1, float("nan"), float("nan")]
+    )
     assert 0.375 == result.difference
-    assert (4, 1) == (result.n_common, result.n_dropped)
+    assert (4, 3) == (result.n_common, result.n_dropped)
     assert 0.25 == result.p_value
     low, high = stats.anchored_ci([0.75, 0.75, 0.75, 0.5])
     assert (2 * low - 1, 2 * high - 1) == result.interval
