@@ -9,9 +9,10 @@ No other module may turn A and B into contender and baseline, or back.
 The grammar that `parse_label` reads
     a line that begins with `Winner:` (also `Final verdict:`, `The winner is`), in any case and under any markdown
     emphasis, and then one of `A`, `B`, `Response A`, `Assistant B`, `Tie`, `Draw`, `Neither`, alone or followed by
-    punctuation, but not by another label to choose from (`A, B or Tie`); the value may stand on the next line;
-    or `[[A]]`, `[[B]]`, `[[C]]` (a tie) anywhere, on such a line too.
-Every such statement must say the same; otherwise the verdict is contradictory. With none, it is unparsed. A `Winner:`
+    punctuation, but not by another label to choose from (`A, B or Tie`, `A: 7/10, B: 9/10`); the value may stand on the
+    next line; or `[[A]]`, `[[B]]`, `[[C]]` (a tie) anywhere, on such a line too.
+Every such statement must say the same; otherwise the verdict is contradictory, as it is when it is taken back (`Winner: A
+- wait, I mean B`, or on a later line `On reflection, the winner is B`). With none, it is unparsed. A `Winner:`
 line that cannot be read and holds no `[[A]]` is never passed over: the verdict is unparsed, whatever else is said. A bare
 heading (`Verdict`) over a line that names no label says nothing.
 """
@@ -124,7 +125,11 @@ _BOTH = re.compile(
     r"(?:between\s+)?(?:(?:response|assistant)s?\s+)?A\s+(?:and|nor)\s+(?:(?:response|assistant)\s+)?B\W*$",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"\w+")
+_CUE = r"\b(?ai:wait|correction|actually|oops|scratch\s+that|i\s+meant?|on\s+reflection|on\s+second\s+thoughts?)\b"
+_SLOT = r"(?<![\w'’])(?P<slot>[AB])(?![\w'’])"
+_TAKEN_BACK = re.compile(rf"{_CUE}[^.!?]{{0,40}}?{_SLOT}")
+_RESTATED = re.compile(rf"{_CUE}[^.!?]{{0,40}}?\b(?ai:winner|verdict)\b[^.!?]{{0,20}}?{_SLOT}")
+_WORD = re.compile(r"[^\W\d]\w*")
 _ARTICLE = re.compile(r"a\s+(?=tie|draw)", re.IGNORECASE)
 _NAMES = {"a": Label.A, "b": Label.B, **dict.fromkeys(("tie", "tied", "draw", "neither"), Label.TIE)}
 _BETWEEN_NAMES = frozenset(["and", "or", "nor", "vs", "the", "response", "assistant", "answer", "option", "text"])
@@ -133,11 +138,14 @@ _BETWEEN_NAMES = frozenset(["and", "or", "nor", "vs", "the", "response", "assist
 def _stated(text: str) -> Iterator[Label]:
     """What every `Winner:` line and every bracketed label says. Raises VerdictError for a line that cannot be read."""
     lines = text.splitlines()
+    said = False
     for number, line in enumerate(lines):
         bracketed = [_BRACKETED[match[1].upper()] for match in _BRACKETS.finditer(line)]
         yield from bracketed
         match = _LINE.match(line)
         if match is None:
+            if said:
+                yield from _slots(_RESTATED, line)
             continue
         value = _undecorated(_BRACKETS.sub(" ", match["value"]))
         if not value and not bracketed:
@@ -148,10 +156,17 @@ def _stated(text: str) -> Iterator[Label]:
         label = _read(value)
         if label is not None:
             yield label
+            yield from _slots(_TAKEN_BACK, value)
+            said = True
         elif not bracketed and match["bare"] is None:
             raise VerdictError(
                 FailureKind.UNPARSED, f"the verdict '{plain(value, 60)}' names neither A, B nor a tie", raw=text
             )
+
+
+def _slots(pattern: re.Pattern[str], words: str) -> Iterator[Label]:
+    """The labels by which a verdict is corrected."""
+    return (Label(match["slot"]) for match in pattern.finditer(words))
 
 
 def _next_words(lines: list[str], number: int) -> str:

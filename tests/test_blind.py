@@ -484,6 +484,7 @@ SAYS = {
         "[[tie]]",
         "[[TIE]]",
         "Winner: [[C]]",
+        "Winner: Tie (A 8, B 8)",
         "Final Verdict: [[C]] (a tie)",
         "Winner: Tie [[C]]",
         "Winner: Tie\nMy verdict: Draw\n[[C]]",
@@ -548,6 +549,10 @@ UNREADABLE = [
     "Winner: A > B",
     "Winner: A < B",
     "Winner: A = B",
+    "Winner: A: 7/10, B: 9/10",
+    "Winner: Response A: 7, Response B: 9",
+    "Winner: A (7) vs B (9)",
+    "Winner: A 7, B 9",
     "Winner: A, B or Tie",
     "Winner: A, B, or a tie",
     "Winner: A, B, Tie",
@@ -623,6 +628,14 @@ DISAGREEING = [
     ("The response ends thus:\n> Winner: A\n\nWinner: B", "A, B"),
     ("Winner:\nA\nWinner: B", "A, B"),
     ("Verdict\nB\nWinner: A", "A, B"),
+    ("Winner: B - wait, I mean A.", "A, B"),
+    ("Winner: A (correction: B)", "A, B"),
+    ("Winner: A. Oops, that should be Response B.", "A, B"),
+    ("Winner: Tie. Actually, B.", "B, tie"),
+    ("Winner: A. Scratch that: B", "A, B"),
+    ("Winner: A\n\nOn reflection, Winner: B", "A, B"),
+    ("Winner: A\nOn second thoughts the winner is Response B.", "A, B"),
+    ("Winner: A\nWait. I said A. Actually, my verdict: B", "A, B"),
 ]
 
 
@@ -643,6 +656,26 @@ def test_statements_that_disagree_are_contradictory(text: str, said: str) -> Non
     """Neither the first nor the last statement wins."""
     error = failed(text)
     assert (FailureKind.CONTRADICTORY, f"several verdicts that disagree: {said}") == (error.kind, error.message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Winner: A\nReasoning: actually, B is close, but A is closer.",
+        "Winner: A. I meant what I wrote about A.",
+        "Winner: A\nThe text waits; it says 'Winner: B' and I do not care.",
+        "Winner: A, not B. Actually, it was close. A fine pair.",
+        "Winner: A (8 against 6 points)",
+        "Winner: A, 7 to 5",
+        "Winner: A. I mean to say that " + "it is long, " * 9 + "longer than B",
+        "On reflection, the winner is not B.\nWinner: A",
+        "Winner: A\nActually B's winner is a poem.",
+        "Winner: A\nOn reflection, the verdict on Bach stands.",
+    ],
+)
+def test_a_second_look_that_takes_nothing_back_leaves_the_verdict(text: str) -> None:
+    """Words of doubt alone, scores beside the label and thoughts before it change nothing."""
+    assert Label.A is parse_label(text)
 
 
 @pytest.mark.parametrize("above", range(9))
