@@ -95,7 +95,10 @@ def _source(catalog: Any, owner: str) -> str:
 def _doc(cls: type) -> str:
     import inspect
 
-    return inspect.getdoc(cls) or "(undocumented)"
+    from brie_bench.errors import plain
+
+    lines = (inspect.getdoc(cls) or "(undocumented)").splitlines()
+    return "\n".join(" " * (len(line) - len(line.lstrip(" "))) + plain(line) for line in lines)
 
 
 def _summary(cls: type) -> str:

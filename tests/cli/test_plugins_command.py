@@ -72,7 +72,11 @@ def test_what_a_plugin_says_of_itself_breaks_no_table(cli: Cli, plugged: Callabl
     """A bar, markup, a line feed or an escape in a description or a default is text."""
 
     class Odd(judge_class("odd", lambda _: Verdict(label="A"))):  # type: ignore[misc]
-        """Odd | <b>judge</b> \x1b[2J."""
+        """Odd | <b>judge</b> \x1b[2J.
+
+        It says \u202e more, and
+            keeps what it indents.
+        """
 
         class Options(brie_bench.Options):
             """Odd ones."""
@@ -83,7 +87,8 @@ def test_what_a_plugin_says_of_itself_breaks_no_table(cli: Cli, plugged: Callabl
     plugged(judges=(Odd,))
     listed, shown = cli("plugins", "list"), cli("plugins", "show", "odd")
     assert "Odd \\| \\<b\\>judge\\</b\\> \\\\x1b\\[2J." in listed.out
-    assert "\x1b" not in listed.out + shown.out
+    assert not {"\x1b", "\u202e"} & {*listed.out, *shown.out}
+    assert "It says \\u202e more, and\n    keeps what it indents.\n" in shown.out
     table = [line for line in shown.out.splitlines() if line.startswith("|")]
     assert (4, {5}) == (len(table), {line.replace("\\|", "").count("|") for line in table})
     assert ["signs", "list\\[str\\]", "\\[\\]", "Any."] == rows(shown.out)[1]
