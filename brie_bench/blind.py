@@ -125,8 +125,8 @@ _BOTH = re.compile(
     r"(?:between\s+)?(?:(?:response|assistant)s?\s+)?A\s+(?:and|nor)\s+(?:(?:response|assistant)\s+)?B\W*$",
     re.IGNORECASE,
 )
-_CUE = r"\b(?ai:wait|correction|actually|oops|scratch\s+that|i\s+meant?|on\s+reflection|on\s+second\s+thoughts?)\b"
-_SLOT = r"(?<![\w'’])(?P<slot>[AB])(?![\w'’])"
+_CUE = r"\b(?ai:wait|correction|actually|oops|scratch that|i mean|i meant|on reflection|on second thought|on second thoughts)\b"
+_SLOT = r"\b(?P<slot>[AB])\b(?!['’])"
 _TAKEN_BACK = re.compile(rf"{_CUE}[^.!?]{{0,40}}?{_SLOT}")
 _RESTATED = re.compile(rf"{_CUE}[^.!?]{{0,40}}?\b(?ai:winner|verdict)\b[^.!?]{{0,20}}?{_SLOT}")
 _WORD = re.compile(r"[^\W\d]\w*")

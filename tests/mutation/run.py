@@ -149,7 +149,7 @@ def _share(copy: Path, tests: list[str], specs: list[MutationSpec]) -> list[Muta
             raise RuntimeError(f"{spec} was not tried: {result.output}")
         lines = (result.diff or "").splitlines()
         before, after = (
-            " ".join(line[1:].strip() for line in lines if line.startswith(sign) and not line.startswith(sign * 3))
+            " ".join(line[1:].strip() for line in lines if line[:1] == sign and line[:3] != sign * 3).strip()
             for sign in "-+"
         )
         found.append(Mutant(spec.operator_name, before, after, result.test_outcome is TestOutcome.SURVIVED))

@@ -156,3 +156,9 @@ def test_no_trend_without_levels_or_prompts() -> None:
         result = stats.trend_test(x, levels)
         assert (None, None, None) == (result.slope, result.interval, result.p_value)
     assert 1.0 == stats.trend_test([[1, 1], [0, 0]], [1, 2]).p_value
+
+
+def test_no_slope_is_no_evidence() -> None:
+    """Two prompts that rise and two that fall as much: slope 0, and every choice of signs is as far from it, p = 1."""
+    result = stats.trend_test([[0, 1], [0, 1], [1, 0], [1, 0]], [0.0, 1.0])
+    assert (0.0, 1.0) == (result.slope, result.p_value)
