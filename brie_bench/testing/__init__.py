@@ -22,7 +22,7 @@
 
 from __future__ import annotations
 
-from brie_bench.testing.asking import Answer, Asked, Ending, Question, QuestionKind
+from brie_bench.testing.asking import Accounting, Answer, Asked, Ending, Question, QuestionKind, Usage
 from brie_bench.testing.batches import BatchScript, Fate, Row
 from brie_bench.testing.fault import (
     FAULTS,
@@ -46,6 +46,7 @@ from brie_bench.testing.fault import (
     overloaded,
     rate_limited,
     refusal,
+    repeating,
     server_error,
     slow,
     status,
@@ -57,12 +58,13 @@ from brie_bench.testing.fault import (
 from brie_bench.testing.in_process import judge_class, model_class
 from brie_bench.testing.limits import RateLimit
 from brie_bench.testing.log import Counters, Entry, Outcome, Traffic, digest_of
-from brie_bench.testing.measures import characters, distinct_words
-from brie_bench.testing.opinion import Opinion
+from brie_bench.testing.opinion import Opinion, Shown
 from brie_bench.testing.policies import (
     Judging,
     Policy,
     by_model,
+    characters,
+    distinct_words,
     echo,
     honest,
     noisy,
@@ -72,11 +74,9 @@ from brie_bench.testing.policies import (
     says,
     verbose_loving,
 )
-from brie_bench.testing.received import ANYTHING, Endpoint, Received
+from brie_bench.testing.request import ANYTHING, Endpoint, Received
 from brie_bench.testing.script import Rule, always, at, first_attempts, share, when
 from brie_bench.testing.server import FakeProvider
-from brie_bench.testing.shown import Shown
-from brie_bench.testing.usage import Accounting, Usage
 
 __all__ = [
     "ANYTHING",

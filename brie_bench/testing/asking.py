@@ -1,11 +1,16 @@
-"""What any protocol asks and answers, without a protocol's words: `Asked` and `Answer`."""
+"""What any protocol asks and answers, without a protocol's words, and what an answer took."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from enum import StrEnum
 from typing import Any
+
+_CHARACTERS = 4
+"""Four characters are one token, which needs no tokenizer."""
+
+_PER_TURN = 3
 
 
 class QuestionKind(StrEnum):
@@ -13,7 +18,6 @@ class QuestionKind(StrEnum):
 
     CHOICE = "choice"
     SCORE = "score"
-    PREDICATE = "predicate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Question:
     instructions: str
     """What to decide."""
     options: tuple[str, ...]
-    """A choice's values; a score's levels, the lowest first; `true` and `false` for a predicate."""
+    """A choice's values; a score's levels, the lowest first."""
     kind: QuestionKind = QuestionKind.CHOICE
     """How it is answered."""
 
@@ -79,3 +83,58 @@ class Answer:
     """For typed questions, one for each: option to probability, or None where this one question is refused."""
     reasoning: str = ""
     """What was thought aloud before."""
+
+
+def count(text: str) -> int:
+    """How many tokens `text` has."""
+    return -(-len(text) // _CHARACTERS)
+
+
+def cut(text: str, n: int) -> str:
+    """The first `n` tokens of `text`."""
+    return text[: n * _CHARACTERS]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one answer."""
+
+    input: int = 0
+    """All input: read from a cache, written to one, or neither."""
+    cached: int = 0
+    """The part of the input that was read from a cache."""
+    written: int = 0
+    """The part of the input that was written to a cache."""
+    output: int = 0
+    """All output, reasoning included."""
+    reasoning: int = 0
+    """The part of the output that was reasoning."""
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Accounting:
+    """How a server counts tokens. The same request and answer always take the same."""
+
+    cached_share: float = 0.0
+    """The share of the input that is read from a cache."""
+    written_share: float = 0.0
+    """The share of the input that is written to one (google has no such thing and counts it as plain input)."""
+    reasoning_tokens: int = 0
+    """What each answer thinks before it speaks."""
+
+    def usage(self, asked: Asked, answer: Answer) -> Usage:
+        """The tokens of one answer."""
+        given = sum(count(text) + _PER_TURN for _, text in asked.turns)
+        given += sum(count(question.instructions) + len(question.options) for question in asked.questions)
+        given += 0 if asked.schema is None else count(str(asked.schema))
+        said = count(answer.text) + sum(len(each) for each in answer.probabilities if each)
+        return Usage(
+            input=given,
+            cached=int(given * self.cached_share),
+            written=int(given * self.written_share),
+            output=said + self.reasoning_tokens,
+            reasoning=self.reasoning_tokens,
+        )

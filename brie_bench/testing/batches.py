@@ -10,21 +10,45 @@ BatchScript(ends=Fate.EXPIRED)                             # the whole of it
 
 from __future__ import annotations
 
+import datetime
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
-from brie_bench.testing.asking import Ending
-from brie_bench.testing.clock import Clock
+from brie_bench.testing.asking import Ending, Usage
+from brie_bench.testing.desk import Problem
 from brie_bench.testing.drawing import fingerprint
-from brie_bench.testing.problem import Problem
-from brie_bench.testing.usage import Usage
 
 WINDOW = 24 * 3600.0
 """What is not finished after a day has expired."""
+
+
+class Clock:
+    """The real time and what has been added to it."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+        self._lock = threading.Lock()
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        with self._lock:
+            return time.time() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Put it forward."""
+        with self._lock:
+            self._ahead += seconds
+
+
+def rfc3339(seconds: float) -> str:
+    """`2026-11-20T12:00:00.000000Z`."""
+    moment = datetime.datetime.fromtimestamp(seconds, tz=datetime.UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class Fate(StrEnum):
@@ -34,6 +58,13 @@ class Fate(StrEnum):
     ERRORED = "errored"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+
+
+_WORDS = {
+    Fate.ERRORED: (500, "Internal server error."),
+    Fate.EXPIRED: (504, "This request could not be executed before the completion window expired."),
+    Fate.CANCELLED: (499, "This request was cancelled before it was executed."),
+}
 
 
 @dataclass(frozen=True)
@@ -112,8 +143,8 @@ class Batch:
     """What became of the whole, once it has ended."""
     results: Sequence[Result] = ()
     """What became of the rows, in the order in which they come back."""
-    more: dict[str, Any] = field(default_factory=dict)
-    """What a protocol keeps with it, such as the names of its files."""
+    files: dict[str, str] = field(default_factory=dict)
+    """The names of openai's output and error files."""
 
     def tally(self) -> Counter[Fate]:
         """How many rows had which fate."""
@@ -168,27 +199,29 @@ class BatchBook:
             if batch.ended is not None:
                 return
             batch.looks += 1
-            if self._advance(batch, answers):
+            due = self._due(batch)
+            if due is not None:
+                self._end(batch, answers, *due)
                 on_end(batch)
 
-    def cancel(self, batch: Batch) -> None:
-        """Somebody cancels: it is so at the next look."""
+    def cancel(self, protocol: str, identifier: str) -> Batch:
+        """Somebody cancels: it is so at the next look. Raises Problem."""
+        batch = self.get(protocol, identifier)
         with self._lock:
             if batch.ended is None and batch.cancelled is None:
                 batch.cancelled = self._clock.now()
+        return batch
 
-    def _advance(self, batch: Batch, answers: Answers) -> bool:
-        """Whether the batch has ended now."""
+    def _due(self, batch: Batch) -> tuple[Fate, int] | None:
+        """How the batch ends now and how many rows are finished, or None where it goes on."""
         script, age = self.script, self._clock.now() - batch.created
         if batch.cancelled is not None:
-            self._end(batch, answers, Fate.CANCELLED, script.finished_before_cancel)
-        elif age >= WINDOW and (script.seconds is None or script.seconds > WINDOW):
-            self._end(batch, answers, Fate.EXPIRED, 0)
-        elif age >= script.seconds if script.seconds is not None else batch.looks > script.polls:
-            self._end(batch, answers, script.ends, len(batch.rows) if script.ends is Fate.SUCCEEDED else 0)
-        else:
-            return False
-        return True
+            return Fate.CANCELLED, script.finished_before_cancel
+        if age >= WINDOW and (script.seconds is None or script.seconds > WINDOW):
+            return Fate.EXPIRED, 0
+        if age >= script.seconds if script.seconds is not None else batch.looks > script.polls:
+            return script.ends, len(batch.rows) if script.ends is Fate.SUCCEEDED else 0
+        return None
 
     def _end(self, batch: Batch, answers: Answers, fate: Fate, finished: int) -> None:
         results = [
@@ -211,12 +244,7 @@ class BatchBook:
 
 
 def _ended_so(fate: Fate) -> Problem:
-    words = {
-        Fate.ERRORED: (500, "Internal server error."),
-        Fate.EXPIRED: (504, "This request could not be executed before the completion window expired."),
-        Fate.CANCELLED: (499, "This request was cancelled before it was executed."),
-    }
-    return Problem(*words[fate])
+    return Problem(*_WORDS[fate])
 
 
 def _ordered(results: list[Result], order: str, seed: str) -> list[Result]:

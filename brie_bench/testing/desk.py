@@ -1,4 +1,4 @@
-"""The desk: where every protocol's requests are answered by one policy."""
+"""The desk: where every protocol's requests are answered by one policy, or with a problem."""
 
 from __future__ import annotations
 
@@ -6,12 +6,32 @@ import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from brie_bench.testing.asking import Answer, Asked, Ending
+from brie_bench.testing.asking import Accounting, Answer, Asked, Ending, Usage, count, cut
 from brie_bench.testing.drawing import fingerprint
+from brie_bench.testing.fault import Form
 from brie_bench.testing.policies import Policy
-from brie_bench.testing.problem import Problem
-from brie_bench.testing.tokens import count, cut
-from brie_bench.testing.usage import Accounting, Usage
+
+
+class Problem(Exception):  # noqa: N818  what is wrong with a request; a protocol puts it into its own words
+    """A request that gets an error status."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        form: Form = "seconds",
+        reason: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.retry_after = retry_after
+        self.form: Form = form
+        self.reason = reason
+        """The protocol's own code, where the status alone does not say it."""
+
 
 DECLINED = "I'm sorry, but I can't help with that."
 

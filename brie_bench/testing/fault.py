@@ -35,6 +35,8 @@ class Status(Fault):
     form: Form = "seconds"
     html: bool = False
     """A proxy's page in place of the protocol's JSON."""
+    repeats: bool = False
+    """It repeats the request's headers, the key among them."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,11 @@ def overloaded() -> Status:
 def html_page(status: int = 502) -> Status:
     """A proxy's HTML page with an error status (200: a captive portal's page in place of an answer)."""
     return Status(f"HTML {status}", status, "Bad Gateway" if status == 502 else "Sign in", html=True)
+
+
+def repeating(status: int = 502) -> Status:
+    """The page of a proxy that shows the request's headers to whoever made it, `Authorization` and the key included."""
+    return Status(f"headers repeated, {status}", status, "Bad Gateway", html=True, repeats=True)
 
 
 def bad_request(message: str = "The request is not valid.") -> Status:
@@ -225,6 +232,7 @@ FAULTS: Mapping[str, Callable[[], Fault]] = MappingProxyType(
         "529": overloaded,
         "HTML 502": html_page,
         "HTML 200": lambda: html_page(200),
+        "headers repeated": repeating,
         "hang": hang,
         "dropped before": dropped,
         "dropped before, reset": lambda: dropped(reset=True),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from brie_bench.testing.asking import Answer, Asked, Ending, Question
+from brie_bench.testing.asking import Accounting, Answer, Asked, Ending, Question, Usage
 from brie_bench.testing.desk import Desk
 from brie_bench.testing.policies import Judging, Policy
-from brie_bench.testing.usage import Accounting, Usage
 
 if TYPE_CHECKING:
     from brie_bench import Completion, Judge, Model, Presentation, Request, Verdict

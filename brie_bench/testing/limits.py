@@ -41,7 +41,8 @@ class Gate:
                 return self._recent[0] + self._limit.per - now
             if self._limit.in_flight is not None and self._inside >= self._limit.in_flight:
                 return 0.0
-            self._recent.append(now)
+            if self._limit.requests is not None:
+                self._recent.append(now)
             self._inside += 1
             return None
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from brie_bench.testing.received import Endpoint, Received
-from brie_bench.testing.usage import Usage
+from brie_bench.testing.asking import Usage
+from brie_bench.testing.request import Endpoint, Received
 
 _SECRET = frozenset(["authorization", "proxy-authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie"])
 _PATIENCE = 1.0

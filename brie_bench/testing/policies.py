@@ -8,6 +8,7 @@ Their `opinion` can be asked without any server.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -15,15 +16,33 @@ from typing import Any
 
 from brie_bench.testing.asking import Answer, Asked, Ending
 from brie_bench.testing.drawing import drawn, numbers
-from brie_bench.testing.measures import Measure, characters, distinct_words
-from brie_bench.testing.opinion import Opinion, Slot, weighed
+from brie_bench.testing.opinion import Opinion, Shown, Slot, find, of_presentation, weighed
 from brie_bench.testing.shaping import in_shape, of_text
-from brie_bench.testing.shown import Shown, find, of_presentation
 
 Policy = Callable[[Asked], Answer]
 """What answers."""
 
+Measure = Callable[[str], float]
+"""A text's worth: more is better."""
+
+_WORD = re.compile(r"\w+")
+_WORDS = """
+amber anchor basin beacon birch bramble candle cedar cinder clover copper coral crescent current dapple delta
+drift ember fable feather fern flint garden glacier granite harbour hazel heron hollow island ivory juniper
+kettle lantern lichen linen marble meadow mirror moss north oak orchard pebble quarry quiet raven reed river
+saffron shelter slate spruce stone thistle tide valley willow winter wren
+"""
 REFUSAL = "I would rather not judge these two responses."
+
+
+def distinct_words(text: str) -> float:
+    """How many different words a text has, whatever their case."""
+    return len(set(_WORD.findall(text.lower())))
+
+
+def characters(text: str) -> float:
+    """How long a text is."""
+    return len(text)
 
 
 @dataclass(frozen=True)
@@ -120,7 +139,7 @@ def prose(words: int = 60, *, vocabulary: int = 60, seed: int = 0) -> Policy:
 
     A larger `vocabulary` (at most 60) means more distinct words, which is what an honest judge values.
     """
-    lexicon = _WORDS[: max(1, vocabulary)]
+    lexicon = _WORDS.split()[: max(1, vocabulary)]
 
     def answer(asked: Asked) -> Answer:
         drawn_numbers = numbers(words, "prose", seed, asked.model, *(part for turn in asked.turns for part in turn))
@@ -151,67 +170,3 @@ def _by(measure: Measure) -> Callable[[Shown], Opinion]:
 
 def _seen(shown: Shown) -> tuple[str, ...]:
     return (*(part for turn in shown.turns for part in turn), shown.a, shown.b)
-
-
-_WORDS = (
-    "amber",
-    "anchor",
-    "basin",
-    "beacon",
-    "birch",
-    "bramble",
-    "candle",
-    "cedar",
-    "cinder",
-    "clover",
-    "copper",
-    "coral",
-    "crescent",
-    "current",
-    "dapple",
-    "delta",
-    "drift",
-    "ember",
-    "fable",
-    "feather",
-    "fern",
-    "flint",
-    "garden",
-    "glacier",
-    "granite",
-    "harbour",
-    "hazel",
-    "heron",
-    "hollow",
-    "island",
-    "ivory",
-    "juniper",
-    "kettle",
-    "lantern",
-    "lichen",
-    "linen",
-    "marble",
-    "meadow",
-    "mirror",
-    "moss",
-    "north",
-    "oak",
-    "orchard",
-    "pebble",
-    "quarry",
-    "quiet",
-    "raven",
-    "reed",
-    "river",
-    "saffron",
-    "shelter",
-    "slate",
-    "spruce",
-    "stone",
-    "thistle",
-    "tide",
-    "valley",
-    "willow",
-    "winter",
-    "wren",
-)

@@ -24,7 +24,7 @@ from typing import Any
 
 from brie_bench.testing.drawing import drawn, fingerprint
 from brie_bench.testing.fault import Fault
-from brie_bench.testing.received import Endpoint, Received
+from brie_bench.testing.request import Endpoint, Received
 
 _BOUNDARY = re.compile(r'boundary="?([^";]+)')
 

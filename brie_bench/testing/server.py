@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import selectors
 import socket
 import threading
@@ -10,8 +11,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from typing import Any, Self
 
-from brie_bench.testing.batches import Batch, BatchBook, BatchScript
-from brie_bench.testing.clock import Clock
+from brie_bench.testing.asking import Accounting
+from brie_bench.testing.batches import Batch, BatchBook, BatchScript, Clock
 from brie_bench.testing.desk import Desk
 from brie_bench.testing.exchange import Exchange
 from brie_bench.testing.limits import Gate, RateLimit
@@ -20,11 +21,9 @@ from brie_bench.testing.policies import Policy, honest
 from brie_bench.testing.protocols.anthropic import Anthropic
 from brie_bench.testing.protocols.google import Google
 from brie_bench.testing.protocols.openai import OpenAI
-from brie_bench.testing.received import Received
+from brie_bench.testing.request import Received
 from brie_bench.testing.script import Faults, Script
-from brie_bench.testing.usage import Accounting
-from brie_bench.testing.waiting import Waiter
-from brie_bench.testing.wire import hang_up
+from brie_bench.testing.wire import Connection
 
 HOST = "127.0.0.1"
 
@@ -88,11 +87,12 @@ class FakeProvider:
             {kind.name: kind(desk, book, self.clock) for kind in (Anthropic, OpenAI, Google)},
             Script(faults),
             self._log,
-            latency=latency,
-            gate=Gate(limit) if limit else None,
-            keys=keys,
-            crashed=self._crashes.append,
-            about=self.snapshot,
+            Gate(limit or RateLimit()),
+            latency,
+            keys,
+            self._crashes.append,
+            self.snapshot,
+            itertools.count(1),
         )
         self._wanted_port = port
         self._stopping = threading.Event()
@@ -222,15 +222,15 @@ class FakeProvider:
     def _welcome(self, connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         number = self._log.connected()
+        client = Connection(connection, number, self._ear, self._stopping)
         name = f"fake-provider-{self._port}-{number}"
-        thread = threading.Thread(target=self._serve, args=(connection, number), name=name, daemon=True)
+        thread = threading.Thread(target=self._serve, args=(client,), name=name, daemon=True)
         self._threads = [(each, its) for each, its in self._threads if each.is_alive()]
         thread.start()
         self._threads.append((thread, connection))
 
-    def _serve(self, connection: socket.socket, number: int) -> None:
+    def _serve(self, connection: Connection) -> None:
         try:
-            with Waiter(connection, self._ear, self._stopping) as waiter:
-                self._exchange.serve(connection, number, waiter)
+            self._exchange.serve(connection)
         finally:
-            hang_up(connection)
+            connection.hang_up()

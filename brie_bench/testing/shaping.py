@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from brie_bench.testing.asking import Answer, Asked, Question, QuestionKind
 from brie_bench.testing.drawing import drawn
-from brie_bench.testing.filling import NOTHING, Path, filled
-from brie_bench.testing.labels import side_of, sides_of, slot_in, slot_spoken_of
-from brie_bench.testing.opinion import Opinion, Side, Slot
-from brie_bench.testing.shown import Shown
+from brie_bench.testing.opinion import Opinion, Shown, Side, Slot, side_of, sides_of, slot_in, slot_spoken_of
+
+Path = tuple[str, ...]
+
+NOTHING: Final = object()
+"""There is nothing to say."""
+
+Say = Callable[[Path, str, tuple[Any, ...]], Any]
+"""What to say at a path, given the JSON type and the allowed values (empty: any); NOTHING leaves it to the schema."""
 
 _PEAK = 0.7
+_DEEPEST = 40
 
 
 def in_shape(asked: Asked, opinion: Opinion, shown: Shown) -> Answer:
@@ -48,8 +55,6 @@ def of_text(asked: Asked, text: str) -> Answer:
 
 def _chances(question: Question, opinion: Opinion) -> dict[str, float]:
     """The probability of each option."""
-    if question.kind is QuestionKind.PREDICATE:
-        return _of_predicate(question, opinion)
     if question.kind is QuestionKind.CHOICE and (sides := sides_of(question.options)):
         return _of_sides(question.options, sides, opinion)
     slot = slot_in(question.name) or slot_spoken_of(question.instructions)
@@ -62,13 +67,6 @@ def _of_sides(options: tuple[str, ...], sides: dict[str, Side], opinion: Opinion
     given = {option: opinion.probabilities[sides[option]] for option in options}
     total = sum(given.values())
     return {option: value / total for option, value in given.items()}
-
-
-def _of_predicate(question: Question, opinion: Opinion) -> dict[str, float]:
-    """`Response A is better`: the slot it speaks of; anything else is as likely as not."""
-    slot = slot_in(question.name) or slot_spoken_of(question.instructions)
-    true = opinion.probabilities[slot] if slot else 0.5
-    return {"true": true, "false": round(1.0 - true, 4)}
 
 
 def _peaked(options: tuple[str, ...], at: int) -> dict[str, float]:
@@ -93,12 +91,77 @@ def _says(opinion: Opinion) -> Any:
             return opinion.score(slot) if slot else 3
         if kind == "boolean":
             return opinion.label == (slot or side_of(path[-1] if path else ""))
-        return _allowed_score(opinion, slot, allowed) if allowed else opinion.reason
+        score = str(opinion.score(slot) if slot else 3)
+        return next((value for value in allowed if str(value) == score), NOTHING) if allowed else opinion.reason
 
     return say
 
 
-def _allowed_score(opinion: Opinion, slot: Slot | None, allowed: tuple[Any, ...]) -> Any:
-    """The option that spells the score, where scores are an enumeration."""
-    score = opinion.score(slot) if slot else 3
-    return next((value for value in allowed if str(value) == str(score)), allowed[0])
+def filled(schema: Mapping[str, Any], say: Say) -> Any:
+    """A value under `schema`: properties in their order, required or not. Values outside the limits are moved into them.
+
+    Understands type, properties, items, minItems, enum, const, anyOf, oneOf, allOf, local `$ref` and the number's limits;
+    google's own spelling of types in capitals too. Raises ValueError for a schema that never ends.
+    """
+    return _value(schema, schema, (), say, _DEEPEST)
+
+
+def _value(node: Mapping[str, Any], root: Mapping[str, Any], path: Path, say: Say, left: int) -> Any:
+    if not left:
+        raise ValueError(f"the schema never ends at {'.'.join(path[:5])}")
+    node = _resolved(node, root)
+    if "const" in node:
+        return node["const"]
+    kind = _kind(node)
+    allowed = tuple(node.get("enum", ()))
+    if kind == "object":
+        properties: Mapping[str, Any] = node.get("properties", {})
+        return {name: _value(each, root, (*path, name), say, left - 1) for name, each in properties.items()}
+    if kind == "array":
+        n = max(1, int(node.get("minItems", 1)))
+        return [_value(node.get("items", {}), root, path, say, left - 1) for _ in range(n)]
+    said = say(path, kind, allowed)
+    if allowed:
+        return said if said in allowed else allowed[0]
+    return _within(node, kind, said)
+
+
+def _resolved(node: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    for _ in range(_DEEPEST):
+        if "$ref" in node:
+            target: Any = root
+            for step in str(node["$ref"]).removeprefix("#").strip("/").split("/"):
+                target = target[step] if step else target
+            node = {**target, **{name: value for name, value in node.items() if name != "$ref"}}
+        elif "allOf" in node:
+            rest = {name: value for name, value in node.items() if name != "allOf"}
+            node = {key: value for part in (*node["allOf"], rest) for key, value in part.items()}
+        elif "anyOf" in node or "oneOf" in node:
+            choices = node.get("anyOf") or node.get("oneOf") or [{}]
+            node = next((each for each in choices if _kind(each) != "null"), choices[0])
+        else:
+            return node
+    raise ValueError("the schema's references go round in a circle")
+
+
+def _kind(node: Mapping[str, Any]) -> str:
+    kind = node.get("type", "")
+    if isinstance(kind, list):
+        kind = next((each for each in kind if each != "null"), "null")
+    if kind:
+        return str(kind).lower()
+    if "properties" in node:
+        return "object"
+    return "array" if "items" in node else "string"
+
+
+def _within(node: Mapping[str, Any], kind: str, said: Any) -> Any:
+    if kind == "null":
+        return None
+    if kind == "boolean":
+        return said if isinstance(said, bool) else True
+    if kind in ("integer", "number"):
+        number = said if isinstance(said, int | float) and not isinstance(said, bool) else node.get("minimum", 0)
+        number = max(node.get("minimum", number), min(node.get("maximum", number), number))
+        return round(number) if kind == "integer" else float(number)
+    return said if isinstance(said, str) else ""

@@ -1,174 +1,149 @@
-"""HTTP/1.1 on a socket, as much as a fake server needs: quick, and with bad manners on demand."""
+"""One connection: HTTP/1.1 as much as a fake server needs, quick, and with bad manners on demand."""
 
 from __future__ import annotations
 
 import contextlib
-import json
+import selectors
 import socket
 import struct
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Any
+import threading
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
 
-from brie_bench.testing.usage import Usage
-
-_CHUNK = 1 << 16
-_LARGEST_HEAD = 1 << 16
-_PHRASES = {status.value: status.phrase for status in HTTPStatus}
-JSON = "application/json"
+_LONGEST_HEAD = 1 << 16
+_LOOK = 0.02
 
 
 class BadHttpError(Exception):
     """What came over the socket is no HTTP/1.1 request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A request's line and headers; header names are in lower case."""
+class HttpRequest(NamedTuple):
+    """A request's line, headers and body; header names are in lower case."""
 
     method: str
     target: str
     headers: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An HTTP response, and what it means in money."""
-
-    status: int
     body: bytes
-    content_type: str = JSON
-    headers: tuple[tuple[str, str], ...] = ()
-    usage: Usage | None = None
-    """What an answered call took; None for anything that is not billed."""
-    model: str = ""
-    """The answering model."""
-
-    def head(self) -> bytes:
-        """The response's line and headers."""
-        lines = [
-            f"HTTP/1.1 {self.status} {_PHRASES.get(self.status, 'Overloaded')}",
-            f"content-type: {self.content_type}",
-            f"content-length: {len(self.body)}",
-            *(f"{name}: {value}" for name, value in self.headers),
-        ]
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
-def in_json(value: Any, *, status: int = 200, headers: Iterable[tuple[str, str]] = (), **more: Any) -> Reply:
-    """A reply with a JSON body, in which a lone surrogate survives as an escape."""
-    return Reply(status, json.dumps(value).encode(), headers=tuple(headers), **more)
+class Connection:
+    """A client's connection, of which one thread takes care. Waiting on it occupies no core, and ends at once when the
+    client hangs up or the server closes."""
 
-
-class Stream:
-    """A connection's requests, one after the other."""
-
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, number: int, bell: socket.socket, stopping: threading.Event) -> None:
+        self.number = number
         self._socket = connection
-        self._buffer = b""
+        self._file = connection.makefile("rb")
+        self._stopping = stopping
+        self._selector = selectors.PollSelector() if hasattr(selectors, "PollSelector") else selectors.SelectSelector()
+        self._selector.register(connection, selectors.EVENT_READ)
+        self._selector.register(bell, selectors.EVENT_READ)
 
-    def head(self) -> Head | None:
-        """The next request's head; None where the client has hung up. Raises BadHttpError."""
-        while (end := self._buffer.find(b"\r\n\r\n")) < 0:
-            if len(self._buffer) > _LARGEST_HEAD:
-                raise BadHttpError("the headers are too long")
-            if not self._more():
-                return None
-        lines = self._buffer[:end].decode("latin-1").split("\r\n")
-        self._buffer = self._buffer[end + 4 :]
-        parts = lines[0].split(" ")
-        if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
-            raise BadHttpError(f"no request line: {lines[0][:80]!r}")
-        headers = {}
-        for line in lines[1:]:
+    def read(self) -> HttpRequest | None:
+        """The next request; None where the client has hung up, before or in the middle of it. Raises BadHttpError."""
+        try:
+            parts = self._line().split(" ")
+            if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
+                raise BadHttpError(f"no request line: {' '.join(parts)[:80]!r}")
+            headers = self._headers()
+            if "chunked" in headers.get("transfer-encoding", "").lower():
+                body = self._chunks()
+            else:
+                body = self._exactly(headers.get("content-length", "0"), 10)
+        except (EOFError, OSError):
+            return None
+        return HttpRequest(parts[0], parts[1], headers, body)
+
+    def send(self, data: bytes) -> bool:
+        """Whether all of it went into the connection."""
+        try:
+            self._socket.sendall(data)
+        except OSError:
+            return False
+        return True
+
+    def trickle(self, data: bytes, seconds: float) -> bool:
+        """Send it in twenty parts spread over that time; whether all went."""
+        size = max(1, -(-len(data) // 20))
+        parts = [data[i : i + size] for i in range(0, len(data), size)]
+        return all(self.send(part) and self.wait(seconds / len(parts)) for part in parts)
+
+    def hang_up(self, *, reset: bool = False) -> None:
+        """End the connection: in order, or with a reset. Twice is once."""
+        with contextlib.suppress(OSError):
+            if reset:
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            else:
+                self._socket.shutdown(socket.SHUT_RDWR)
+        self._selector.close()
+        self._file.close()
+        self._socket.close()
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody is there to answer, or nobody to answer them."""
+        return not self.wait(0.0)
+
+    def wait(self, seconds: float | None) -> bool:
+        """Wait that long (None: for ever); whether the client is still there."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while True:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            ready = self._selector.select(left)
+            if self._stopping.is_set() or (ready and self._hung_up()):
+                return False
+            if deadline is not None and time.monotonic() >= deadline:
+                return True
+            if ready:  # the client already sends its next request: nothing to wait for on the socket
+                self._stopping.wait(_LOOK if left is None else min(left, _LOOK))
+
+    def wait_for(self, event: threading.Event) -> bool:
+        """Wait for an event; whether the client is still there."""
+        while not event.wait(_LOOK):
+            if self.gone:
+                return False
+        return True
+
+    def _hung_up(self) -> bool:
+        try:
+            return self._socket.recv(1, socket.MSG_PEEK) == b""
+        except OSError:
+            return True
+
+    def _line(self) -> str:
+        line = self._file.readline(_LONGEST_HEAD)
+        if len(line) == _LONGEST_HEAD:
+            raise BadHttpError("the headers are too long")
+        if not line.endswith(b"\n"):
+            raise EOFError
+        return line.decode("latin-1").rstrip("\r\n")
+
+    def _headers(self) -> dict[str, str]:
+        headers, length = {}, 0
+        while line := self._line():
+            length += len(line)
             name, colon, value = line.partition(":")
-            if not colon:
+            if not colon or length > _LONGEST_HEAD:
                 raise BadHttpError(f"no header: {line[:80]!r}")
             headers[name.strip().lower()] = value.strip()
-        return Head(parts[0], parts[1], headers)
+        return headers
 
-    def body(self, headers: Mapping[str, str]) -> bytes | None:
-        """The body that belongs to these headers; None where the client has hung up in its middle. Raises BadHttpError."""
-        if "chunked" in headers.get("transfer-encoding", "").lower():
-            return self._chunked()
-        try:
-            length = int(headers.get("content-length", "0"))
-        except ValueError:
-            raise BadHttpError("content-length is no number") from None
-        return self._exactly(length)
-
-    def _chunked(self) -> bytes | None:
+    def _chunks(self) -> bytes:
         body = bytearray()
-        while True:
-            line = self._line()
-            if line is None:
-                return None
-            try:
-                size = int(line.split(b";")[0], 16)
-            except ValueError:
-                raise BadHttpError("a chunk's size is no number") from None
-            part = self._exactly(size)
-            if part is None or self._line() is None:
-                return None
-            if not size:
-                return bytes(body)
+        while part := self._exactly(self._line().split(";")[0], 16):
             body += part
+            self._line()
+        self._line()
+        return bytes(body)
 
-    def _line(self) -> bytes | None:
-        while (end := self._buffer.find(b"\r\n")) < 0:
-            if not self._more():
-                return None
-        line, self._buffer = self._buffer[:end], self._buffer[end + 2 :]
-        return line
-
-    def _exactly(self, n: int) -> bytes | None:
-        if len(self._buffer) < n:
-            parts = [self._buffer]
-            missing = n - len(self._buffer)
-            while missing > 0:
-                part = self._received(max(_CHUNK, min(missing, 1 << 20)))
-                if not part:
-                    return None
-                parts.append(part)
-                missing -= len(part)
-            self._buffer = b"".join(parts)
-        body, self._buffer = self._buffer[:n], self._buffer[n:]
-        return body
-
-    def _more(self) -> bool:
-        part = self._received(_CHUNK)
-        self._buffer += part
-        return bool(part)
-
-    def _received(self, size: int) -> bytes:
+    def _exactly(self, length: str, base: int) -> bytes:
         try:
-            return self._socket.recv(size)
-        except OSError:
-            return b""
-
-
-def send(connection: socket.socket, data: bytes) -> bool:
-    """Whether all of `data` went into the connection."""
-    try:
-        connection.sendall(data)
-    except OSError:
-        return False
-    return True
-
-
-def trickle(connection: socket.socket, data: bytes, seconds: float, wait: Callable[[float], bool]) -> bool:
-    """Send `data` in twenty parts spread over that time; `wait` says whether to go on."""
-    size = max(1, -(-len(data) // 20))
-    parts = [data[i : i + size] for i in range(0, len(data), size)]
-    return all(send(connection, part) and wait(seconds / len(parts)) for part in parts)
-
-
-def hang_up(connection: socket.socket, *, reset: bool = False) -> None:
-    """End the connection: in order, or with a reset."""
-    with contextlib.suppress(OSError):
-        if reset:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        else:
-            connection.shutdown(socket.SHUT_RDWR)
-    connection.close()
+            n = int(length, base)
+        except ValueError:
+            raise BadHttpError(f"no length: {length[:80]!r}") from None
+        data = self._file.read(n)
+        if len(data) < n:
+            raise EOFError
+        return data

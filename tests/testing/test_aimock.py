@@ -3,6 +3,8 @@
 It speaks openai's chat, responses, files and batches, anthropic's messages and google's generateContent; it knows neither
 decisions nor anthropic's and google's batches. Where it says anything, this server says it under the same name, in the
 same place and with the same JSON type, and ends an answer with the same word.
+
+Slow, because npm fetches it from its registry; without npm, or where it cannot be fetched, the tests are skipped and say why.
 """
 
 from __future__ import annotations
@@ -68,7 +70,9 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("npm is not installed")
     folder = tmp_path_factory.mktemp("aimock")
     installed = subprocess.run(
-        [npm, "install", "--no-audit", "--no-fund", "--prefix", folder, PACKAGE], capture_output=True, text=True
+        [npm, "install", "--no-audit", "--no-fund", "--prefer-offline", "--prefix", folder, PACKAGE],
+        capture_output=True,
+        text=True,
     )
     program = folder / "node_modules" / ".bin" / "llmock"
     if installed.returncode or not program.exists():

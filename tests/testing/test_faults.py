@@ -58,6 +58,7 @@ RAISES = {
     "503": ("ServiceUnavailableError", *SERVER[1:]),
     "529": ("OverloadedError", *SERVER[1:]),
     "HTML 502": SERVER,
+    "headers repeated": SERVER,
     "HTML 200": (NOTHING, NOTHING, "JSONDecodeError", "APIError"),
     "hang": ("APITimeoutError", "APITimeoutError", "ReadTimeout", "APITimeoutError"),
     "dropped before": CONNECTION,

@@ -266,15 +266,6 @@ def test_a_score_is_that_of_the_slot_it_speaks_of(question: Question) -> None:
     assert sum(chances.values()) == pytest.approx(1.0)
 
 
-def test_a_predicate_speaks_of_a_slot_or_of_nothing() -> None:
-    """P(A) for A, ½ for what nobody knows."""
-    opinion = honest().opinion(_shown(RICH, POOR))
-    better = Question("better", "Response A is better.", ("true", "false"), QuestionKind.PREDICATE)
-    raining = Question("rain", "It rains.", ("true", "false"), QuestionKind.PREDICATE)
-    assert _chances(better)["true"] == opinion.probabilities["A"]
-    assert _chances(raining) == {"true": 0.5, "false": 0.5}
-
-
 def test_a_refusal_refuses_every_question() -> None:
     """With typed questions there is no text to refuse with."""
     asked = _asked(_shown(RICH, POOR), questions=(Question("w", "?", ("A", "B")), Question("d", "?", ("A", "B"))))

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from brie_bench.testing.asking import Answer, Asked, Ending
-from brie_bench.testing.problem import Problem
-from brie_bench.testing.protocols.answered import Answered
-from brie_bench.testing.protocols.strictness import check_closed
-from brie_bench.testing.protocols.texts import plain_text
-from brie_bench.testing.usage import Usage
+from brie_bench.testing.asking import Answer, Asked, Ending, Usage
+from brie_bench.testing.desk import Problem
+from brie_bench.testing.protocols.protocol import Answered, check_closed, plain_text
 
 _STOP = {
     Ending.STOP: "end_turn",
@@ -57,14 +53,14 @@ def write(done: Answered) -> dict[str, Any]:
         "role": "assistant",
         "model": done.model,
         "content": _content(done),
-        "stop_reason": "tool_use" if _forced(done.body) and answer.ending is Ending.STOP else _STOP[answer.ending],
+        "stop_reason": _STOP[answer.ending],
         "stop_sequence": None,
         "stop_details": _details(answer),
-        "usage": in_its_words(done.usage),
+        "usage": _usage(done.usage),
     }
 
 
-def in_its_words(usage: Usage) -> dict[str, Any]:
+def _usage(usage: Usage) -> dict[str, Any]:
     """Usage: the whole input is the sum of three."""
     return {
         "input_tokens": usage.input - usage.cached - usage.written,
@@ -78,58 +74,27 @@ def in_its_words(usage: Usage) -> dict[str, Any]:
 
 
 def _schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The schema of `output_config.format`, or of the tool that must be used."""
+    """The schema of `output_config.format`."""
     wanted = (body.get("output_config") or {}).get("format")
-    if wanted is not None:
-        if wanted.get("type") != "json_schema" or not isinstance(wanted.get("schema"), dict):
-            raise Problem(400, "output_config.format: Input should be a json_schema with a schema")
-        check_closed(wanted["schema"], all_required=False, limits=False)
-        return dict(wanted["schema"])
-    tool = _forced(body)
-    if tool is None:
+    if wanted is None:
         return None
-    schema = tool.get("input_schema")
-    if not isinstance(schema, dict):
-        raise Problem(400, "tools.0.input_schema: Field required")
-    if tool.get("strict"):
-        check_closed(schema, all_required=False, limits=False)
-    return schema
-
-
-def _forced(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The tool that `tool_choice` demands."""
-    tools = [tool for tool in body.get("tools") or () if isinstance(tool, dict)]
-    choice = body.get("tool_choice") or {}
-    if choice.get("type") == "any" and tools:
-        return tools[0]
-    if choice.get("type") != "tool":
-        return None
-    tool = next((tool for tool in tools if tool.get("name") == choice.get("name")), None)
-    if tool is None:
-        raise Problem(400, f"tool_choice: no tool '{choice.get('name')}' in tools")
-    return tool
+    if wanted.get("type") != "json_schema" or not isinstance(wanted.get("schema"), dict):
+        raise Problem(400, "output_config.format: Input should be a json_schema with a schema")
+    check_closed(wanted["schema"], strict=False)
+    return dict(wanted["schema"])
 
 
 def _content(done: Answered) -> list[dict[str, Any]]:
-    answer, blocks = done.answer, list[dict[str, Any]]()
+    answer = done.answer
     if answer.ending is Ending.BLOCK:
-        return blocks
-    if done.usage.reasoning:
-        thought = answer.reasoning or "I have thought about it."
-        blocks.append({"type": "thinking", "thinking": thought, "signature": done.id[-16:]})
-    tool = _forced(done.body)
-    if tool is None or answer.ending is Ending.REFUSAL:
-        return [*blocks, {"type": "text", "text": answer.text, "citations": None}]
-    name = done.id.replace("msg_", "toolu_")
-    return [*blocks, {"type": "tool_use", "id": name, "name": tool["name"], "input": _whole(answer.text)}]
-
-
-def _whole(text: str) -> Any:
-    """A tool's input; empty where it was cut off."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return {}
+        return []
+    thought = {
+        "type": "thinking",
+        "thinking": answer.reasoning or "I have thought about it.",
+        "signature": done.id[-16:],
+    }
+    said = {"type": "text", "text": answer.text, "citations": None}
+    return [thought, said] if done.usage.reasoning else [said]
 
 
 def _details(answer: Answer) -> dict[str, Any] | None:

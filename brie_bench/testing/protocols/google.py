@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from brie_bench.testing.asking import Ending
-from brie_bench.testing.batches import Batch, Fate, Result, Row
-from brie_bench.testing.clock import rfc3339
-from brie_bench.testing.problem import Problem
-from brie_bench.testing.protocols import google_content, google_decisions
-from brie_bench.testing.protocols.google_words import field
-from brie_bench.testing.protocols.provider import Provider, Route, mapping, number, retry_headers, route
-from brie_bench.testing.received import Endpoint, Received
-from brie_bench.testing.usage import Usage
-from brie_bench.testing.wire import Reply, in_json
+from brie_bench.testing.asking import Ending, Usage
+from brie_bench.testing.batches import Batch, Fate, Result, Row, rfc3339
+from brie_bench.testing.desk import Problem
+from brie_bench.testing.protocols import google_calls
+from brie_bench.testing.protocols.google_calls import field
+from brie_bench.testing.protocols.protocol import Call, Protocol, Route, mapping, number, route
+from brie_bench.testing.request import Endpoint, Received, Reply, in_json
 
 _STATUSES = {
     400: "INVALID_ARGUMENT",
@@ -33,17 +30,19 @@ _CODES = {400: 3, 401: 16, 403: 7, 404: 5, 429: 8, 499: 1, 500: 13, 503: 14, 504
 _STATES = {Fate.SUCCEEDED: "SUCCEEDED", Fate.ERRORED: "FAILED", Fate.EXPIRED: "EXPIRED", Fate.CANCELLED: "CANCELLED"}
 _BATCH = "type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch"
 _V = r"/v\w+"
+_CONTENT = Call(google_calls.read_content, google_calls.write_content)
+_DECISION = Call(google_calls.read_decision, google_calls.write_decision)
 
 
-class Google(Provider):
+class Google(Protocol):
     """The Gemini API."""
 
     name = "google"
 
     def made_routes(self) -> Iterable[Route]:
         return (
-            route("POST", _V + "/models/{model}:generateContent", Endpoint.CALL, self._content),
-            route("POST", _V + "/decisions", Endpoint.CALL, self._decision),
+            route("POST", _V + "/models/{model}:generateContent", Endpoint.CALL, self.calling(_CONTENT)),
+            route("POST", _V + "/decisions", Endpoint.CALL, self.calling(_DECISION)),
             route("POST", _V + "/models/{model}:batchGenerateContent", Endpoint.BATCH_CREATE, self._create),
             route("GET", _V + "/batches", Endpoint.BATCH_LIST, self._list),
             route("GET", _V + "/batches/{id}", Endpoint.BATCH_POLL, self._get),
@@ -60,30 +59,18 @@ class Google(Provider):
         message = "API key not valid. Please pass a valid API key."
         return Problem(400, message, reason="API_KEY_INVALID")
 
-    def error(self, problem: Problem, request_id: str) -> Reply:
+    def error_body(self, problem: Problem, request_id: str | None) -> dict[str, Any]:
         status = _STATUSES.get(problem.status, "INTERNAL" if problem.status >= 500 else "INVALID_ARGUMENT")
         error: dict[str, Any] = {"code": problem.status, "message": problem.message, "status": status}
         if details := _details(problem):
             error["details"] = details
-        headers = [*retry_headers(problem), *self.stamps(request_id)]
-        return in_json({"error": error}, status=problem.status, headers=headers)
+        return {"error": error}
 
     def stamps(self, request_id: str) -> list[tuple[str, str]]:
         return [("server-timing", "gfet4t7; dur=1"), ("vary", "Origin"), ("x-request-id", request_id)]
 
-    def _content(self, request: Received, parts: dict[str, str], ending: Ending | None) -> Reply:
-        body, usage = self._answered(mapping(request), parts["model"], ending)
-        return in_json(body, usage=usage, model=body["modelVersion"])
-
-    def _answered(self, body: Mapping[str, Any], model: str, ending: Ending | None) -> tuple[dict[str, Any], Usage]:
-        self.desk.check_parameters(self.name, (field(body, "generationConfig") or {}).keys())
-        done = self.settle(google_content.read(body, model), body, ending)
-        return google_content.write(done), done.usage
-
-    def _decision(self, request: Received, parts: dict[str, str], ending: Ending | None) -> Reply:
-        body = mapping(request)
-        done = self.settle(google_decisions.read(body), body, ending)
-        return in_json(google_decisions.write(done), usage=done.usage, model=done.model)
+    def parameters(self, body: Mapping[str, Any]) -> Iterable[str]:
+        return (field(body, "generationConfig") or {}).keys()
 
     def _create(self, request: Received, parts: dict[str, str], ending: Ending | None) -> Reply:
         self.desk.check_model(parts["model"])
@@ -97,21 +84,23 @@ class Google(Provider):
         return in_json(_operation(opened))
 
     def _get(self, request: Received, parts: dict[str, str], ending: Ending | None) -> Reply:
-        batch = self.batches.get(self.name, parts["id"])
+        return in_json(_operation(self._looked_at(self.batches.get(self.name, parts["id"]))))
+
+    def _looked_at(self, batch: Batch) -> Batch:
         self.batches.look(batch, lambda row, end: self._row_answer(row, batch.info["model"], end))
-        return in_json(_operation(batch))
+        return batch
 
     def _list(self, request: Received, parts: dict[str, str], ending: Ending | None) -> Reply:
         batches = self.batches.all(self.name)
         start = number(request, "pageToken", 0)
         end = start + number(request, "pageSize", 10)
-        page: dict[str, Any] = {"operations": [_operation(batch) for batch in batches[start:end]]}
+        page: dict[str, Any] = {"operations": [_operation(self._looked_at(batch)) for batch in batches[start:end]]}
         if end < len(batches):
             page["nextPageToken"] = str(end)
         return in_json(page)
 
     def _cancel(self, request: Received, parts: dict[str, str], ending: Ending | None) -> Reply:
-        self.batches.cancel(self.batches.get(self.name, parts["id"]))
+        self.batches.cancel(self.name, parts["id"])
         return in_json({})
 
     def _row_answer(self, row: Row, model: str, ending: Ending | None) -> tuple[Mapping[str, Any], Usage]:
@@ -119,7 +108,7 @@ class Google(Provider):
         if not isinstance(request, dict):
             raise Problem(400, "Request is missing.")
         own = str(request.get("model") or model).removeprefix("models/")
-        return self._answered(request, own, ending)
+        return self.answered(_CONTENT, {**request, "model": own}, ending)
 
     def _models(self, request: Received, parts: dict[str, str], ending: Ending | None) -> Reply:
         actions = ["generateContent", "batchGenerateContent"]

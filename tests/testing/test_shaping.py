@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brie_bench.testing.filling import NOTHING, filled
+from brie_bench.testing.shaping import NOTHING, filled
 
 _LEAF = st.one_of(
     st.just({"type": "string"}),

@@ -1,14 +1,19 @@
-"""One HTTP request, as it came in."""
+"""What comes in over HTTP, and what goes out."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
+
+from brie_bench.testing.asking import Usage
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 class Endpoint(StrEnum):
@@ -73,3 +78,39 @@ class Received:
             return str(self.json["model"]).removeprefix("models/")
         _, found, rest = self.path.partition("/models/")
         return rest.partition(":")[0] if found else ""
+
+
+def protocol_of(path: str, query: str, headers: Mapping[str, str]) -> str:
+    """By the headers that only one library sends, then by the path; openai's, which many speak, is what is left."""
+    if "anthropic-version" in headers or path.startswith("/v1/messages"):
+        return "anthropic"
+    if any(name.startswith("x-goog-") for name in headers) or query.startswith("key=") or "&key=" in query:
+        return "google"
+    return "google" if path.startswith("/v1beta") or ":" in path else "openai"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP response, and what it means in money."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+    usage: Usage | None = None
+    """What an answered call took; None for anything that is not billed."""
+
+    def data(self) -> bytes:
+        """The response's bytes."""
+        lines = [
+            f"HTTP/1.1 {self.status} {_PHRASES.get(self.status, 'Overloaded')}",
+            f"content-type: {self.content_type}",
+            f"content-length: {len(self.body)}",
+            *(f"{name}: {value}" for name, value in self.headers),
+        ]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + self.body
+
+
+def in_json(value: Any, *, status: int = 200, headers: Iterable[tuple[str, str]] = (), **more: Any) -> Reply:
+    """A reply with a JSON body, in which a lone surrogate survives as an escape."""
+    return Reply(status, json.dumps(value).encode(), headers=tuple(headers), **more)
