@@ -12,6 +12,11 @@ from conftest import ROOT
 
 PACKAGE = sorted((ROOT / "brie_bench").rglob("*.py"))
 PLUGINS = sorted((ROOT / "plugins").glob("*.py"))
+LIBRARIES = {
+    "brie_bench_anthropic": {"anthropic"},
+    "brie_bench_google": {"google", "httpx2"},
+    "brie_bench_openai": {"openai"},
+}
 BANNED = {"utils", "helpers", "common", "core", "misc", "data"}
 
 
@@ -25,9 +30,23 @@ def _imports(tree: ast.AST) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", PLUGINS, ids=lambda path: path.stem)
 def test_a_plugin_of_ours_imports_what_a_guest_could(path: Path) -> None:
-    """Our own plugins import brie_bench, pydantic and the standard library: never each other."""
+    """Our own plugins import brie_bench, pydantic, the standard library and the library they are for: never each other."""
     roots = {name.partition(".")[0] for name in _imports(ast.parse(path.read_text("utf-8")))}
-    assert roots - set(sys.stdlib_module_names) - {"brie_bench", "pydantic"} == set()
+    own = LIBRARIES.get(path.stem, set())
+    assert roots - set(sys.stdlib_module_names) - {"brie_bench", "pydantic"} - own == set()
+
+
+@pytest.mark.parametrize("path", PLUGINS, ids=lambda path: path.stem)
+def test_a_plugin_imports_its_library_where_it_uses_it(path: Path) -> None:
+    """Never when it is loaded: that is what every command waits for."""
+    loaded = ast.Module([node for node in ast.parse(path.read_text("utf-8")).body if not _is_deferred(node)], [])
+    roots = {name.partition(".")[0] for name in _imports(loaded)}
+    assert roots & LIBRARIES.get(path.stem, set()) == set()
+
+
+def _is_deferred(node: ast.stmt) -> bool:
+    typing_only = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    return typing_only or isinstance(node, ast.FunctionDef | ast.ClassDef)
 
 
 def test_no_module_is_called_by_a_word_that_says_nothing() -> None:

@@ -51,7 +51,16 @@ class Model(Plugin, ABC):
 
 
 class BatchModel(Model):
-    """A provider's batch service. The engine records `mark` before it submits, and after a crash asks for it again."""
+    """A provider's batch service. The engine records `mark` before it submits, and after a crash asks for it again.
+
+    Keys are 32 hexadecimal digits, marks at most 21 letters, digits and hyphens. A Failed of kind `fatal`, or one with a
+    `usage` that is a rate limit or not retryable, says that nothing was submitted; after any other the mark is looked for.
+    """
+
+    batch_requests: int = 10_000
+    """The most requests of one batch."""
+    batch_bytes: int = 16 * 2**20
+    """The most bytes of one batch; a larger request is alone in its batch."""
 
     @abstractmethod
     def submit(self, requests: Sequence[tuple[str, Request]], mark: str) -> str:
@@ -59,11 +68,12 @@ class BatchModel(Model):
 
     @abstractmethod
     def find(self, mark: str) -> str | None:
-        """The batch that was submitted under `mark`, or None."""
+        """The batch that was submitted under `mark`, or None. Raises Failed, retryable, while that cannot be told."""
 
     @abstractmethod
     def collect(self, batch: str) -> Iterator[tuple[str, Completion | Failure]] | None:
-        """The answers by key, in any order; None while it is not finished."""
+        """The answers by key, in any order; None while it is not finished. Raises Failed, not retryable, where it never
+        can be collected: that is the answer to all its calls."""
 
 
 class Judge(Plugin, ABC):
