@@ -55,6 +55,10 @@ class Bar:
         changed: dict[str, Any] = {"note": f"{self.failed} failed"} if failed else {}
         self.bar.update(self.task, advance=done, **changed)
 
+    def wait(self, batches: int, calls: int) -> None:
+        """What is waited for."""
+        self.bar.update(self.task, note=_waiting(batches, calls))
+
     def finish(self) -> None:
         """Leave the bar as it stands."""
         self.bar.stop()
@@ -70,6 +74,7 @@ class Lines:
         self.stage, self.total, self.done, self.failed = stage, total, recorded, 0
         self.begun = self.told = time.monotonic()
         self.made = 0
+        self.waiting = ""
         known = f", {recorded} already recorded" if recorded else ""
         click.echo(f"{stage}: {total}{known}", err=True)
 
@@ -85,12 +90,23 @@ class Lines:
             click.echo(f"{self.stage}: {self.done} of {self.total}{failures}, {_duration(left)} left", err=True)
             self.told = moment
 
+    def wait(self, batches: int, calls: int) -> None:
+        """What is waited for, when that has changed."""
+        line = _waiting(batches, calls)
+        if line != self.waiting:
+            click.echo(f"{self.stage}: {line}", err=True)
+            self.waiting = line
+
     def finish(self) -> None:
         """How it ended."""
         if self.made:
             failures = f", {self.failed} failed" if self.failed else ""
             spent = _duration(time.monotonic() - self.begun)
             click.echo(f"{self.stage}: {self.made} made in {spent}{failures}", err=True)
+
+
+def _waiting(batches: int, calls: int) -> str:
+    return f"{batches} batch{'es' * (batches != 1)} with {calls} calls not finished" if batches else "nothing submitted"
 
 
 def _duration(seconds: float) -> str:
@@ -121,12 +137,22 @@ def interruptible(stop: Stop) -> Iterator[None]:
 
 
 def conclude(outcome: Outcome, folder: Path, planned: str) -> int:
-    """Say how a run ended; its exit status."""
+    """Say how a run ended, and why calls failed; its exit status."""
+    for each in outcome.failures:
+        if each.who not in outcome.fatal:
+            failed = f"{each.count} {each.what}{'s' * (each.count > 1)} failed ({each.kind})"
+            click.echo(f"{plain(each.who)}: {failed}: {plain(each.message) or 'no reason given'}", err=True)
     for name, failure in outcome.fatal.items():
         message = plain(failure.message)
         click.echo(f"brie-bench: {plain(name)} could not work: {message} Mend it and repeat the command.", err=True)
     if outcome.interrupted:
         click.echo(f"interrupted: {planned} Repeat the command to continue.", err=True)
         return 130
+    if outcome.exhausted:
+        mend = "Repeat the command with a higher --cost-limit to continue."
+        click.echo(f"brie-bench: {outcome.exhausted} {planned} {mend}", err=True)
     click.echo(f"run {outcome.run.id}: {folder / outcome.run.id}", err=True)
-    return 1 if outcome.fatal else 0
+    hopeless = bool(outcome.fatal or outcome.exhausted)
+    if not outcome.n_verdicts and not hopeless:
+        click.echo("brie-bench: no verdict at all: there is no result. --retry-failures asks again.", err=True)
+    return 0 if outcome.n_verdicts and not hopeless else 1

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from brie_bench.errors import Failed, FailureKind
 from brie_bench.files import first_error
+from brie_bench.plugin.kinds import failure_of, unexpected
 from brie_bench.spec.base import Spec
+from brie_bench.spec.judgment import Failure
 
 S = TypeVar("S", bound=Spec)
+
+LONGEST_RAW = 1024 * 1024
+"""Characters of an answer that are read and kept."""
 
 
 def checked(answer: Any, kind: type[S], who: str) -> S:
@@ -28,3 +34,22 @@ def checked(answer: Any, kind: type[S], who: str) -> S:
     except (ValueError, TypeError, AttributeError) as error:
         reason = str(error)
     raise Failed(FailureKind.ERROR, f"the {who} returned no valid {kind.__name__}: {reason}")
+
+
+def answer_of(work: Callable[[], Any]) -> Any:
+    """What `work` returns, or the Failure for whatever it raises."""
+    try:
+        return work()
+    except BaseException as error:  # a plugin's SystemExit or KeyboardInterrupt is its own failure, not ours
+        return told(error)
+
+
+def told(error: BaseException) -> Failure:
+    """The Failure for whatever a plugin raised, with as much of its text as is kept."""
+    try:
+        failure = failure_of(error) if isinstance(error, Failed) else unexpected(error)
+    except Exception:  # an exception that cannot even be told
+        return Failure(kind=FailureKind.ERROR, message=f"{type(error).__name__}, without words")
+    if max(len(failure.raw), len(failure.message)) <= LONGEST_RAW:
+        return failure
+    return failure.replace(raw=failure.raw[:LONGEST_RAW], message=failure.message[:LONGEST_RAW])

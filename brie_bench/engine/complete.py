@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from brie_bench.engine.answers import checked
+from brie_bench.engine.call import AnyCall, Stream
 from brie_bench.engine.ledger import ComparisonRow, Ledger, RunRow
 from brie_bench.engine.plan import Plan, Side, pair_key
-from brie_bench.engine.pool import Call, Stream, run_calls
+from brie_bench.engine.recording import record_calls
 from brie_bench.engine.settings import Settings
 from brie_bench.errors import FailureKind
+from brie_bench.plugin.kinds import Model
 from brie_bench.spec.completion import Completion, Request
 from brie_bench.spec.judgment import Failure
 
@@ -23,25 +25,19 @@ def complete(plan: Plan, ledger: Ledger, settings: Settings) -> dict[str, Failur
     total, recorded = forecast(plan, ledger, settings)
     settings.progress.start("completions", total, recorded)
     asked: set[str] = set()
-    streams = {
-        side.name: Stream(side.model.lane, _calls(plan, side, ledger, settings, asked), side.model.max_concurrency)
-        for side in plan.sides
-    }
 
-    def record(finished: list[tuple[Call, Any]]) -> None:
-        with ledger.transaction():
-            for call, answer in finished:
-                call.done(answer)
-        settings.progress.advance(len(finished), sum(isinstance(answer, Failure) for _, answer in finished))
-
-    if recorded < total:
-        run_calls(
-            list(streams.values()),
-            record,
-            connections=settings.connections,
-            timeout=settings.timeout,
-            stop=settings.stop,
+    def stream(side: Side) -> Stream:
+        return Stream(
+            side.model.lane,
+            _calls(plan, side, ledger, settings, asked),
+            side.model.max_concurrency,
+            model=side.model,
+            redraw=lambda: _calls(plan, side, ledger, settings, set()),
         )
+
+    streams = {side.name: stream(side) for side in plan.sides}
+    if recorded < total:
+        record_calls(list(streams.values()), ledger, settings)
     settings.progress.finish()
     return {name: fatal for name, stream in streams.items() if (fatal := stream.fatal)}
 
@@ -56,9 +52,32 @@ def forecast(plan: Plan, ledger: Ledger, settings: Settings) -> tuple[int, int]:
     return total, recorded
 
 
-def _calls(
-    plan: Plan, side: Side, ledger: Ledger, settings: Settings, asked: set[str]
-) -> Iterator[tuple[Callable[[], Any], Callable[[Any], None]]]:
+@dataclass(slots=True, eq=False)
+class _Wanted:
+    """A completion to ask for."""
+
+    key: str
+    model: Model
+    request: Request
+    ledger: Ledger
+    asked: set[str]
+
+    def ask(self) -> Completion:
+        return checked(self.model.complete(self.request), Completion, "model")
+
+    def read(self, answer: Completion) -> Completion:
+        return answer
+
+    def done(self, outcome: Completion | Failure) -> None:
+        if isinstance(outcome, Failure) and outcome.kind is FailureKind.FATAL:
+            self.asked.discard(self.key)
+            return  # it says something of the contender, nothing of this item
+        self.ledger.put_completion(self.key, outcome)
+        if isinstance(outcome, Completion):
+            self.asked.discard(self.key)
+
+
+def _calls(plan: Plan, side: Side, ledger: Ledger, settings: Settings, asked: set[str]) -> Iterator[AnyCall]:
     """Each call that must be made. `asked` holds the keys that are in flight or that failed just now: an item that occurs
     twice is asked for once."""
     for _, item in plan.numbered():
@@ -68,19 +87,7 @@ def _calls(
         if key in asked or settings.is_done(*ledger.completion_kind(key)):
             continue
         asked.add(key)
-
-        def work(request: Request = request) -> Completion:
-            return checked(side.model.complete(request), Completion, "model")
-
-        def done(answer: Any, key: str = key) -> None:
-            if isinstance(answer, Failure) and answer.kind is FailureKind.FATAL:
-                asked.discard(key)
-                return  # it says something of the contender, nothing of this item
-            ledger.put_completion(key, answer)
-            if isinstance(answer, Completion):
-                asked.discard(key)
-
-        yield work, done
+        yield _Wanted(key, side.model, request, ledger, asked)
 
 
 def pair(plan: Plan, ledger: Ledger, run: RunRow) -> int:
@@ -93,6 +100,10 @@ def pair(plan: Plan, ledger: Ledger, run: RunRow) -> int:
                 (number, item.section, str(item.kind), item.prompt.key, item.model_dump_json(exclude_defaults=True))
                 for number, item in plan.numbered()
             ),
+        )
+        ledger.put_completing(
+            run.number,
+            ((side.name, side.request(item, plan.replicate)[0]) for _, item in plan.numbered() for side in plan.sides),
         )
         for number, item in plan.numbered():
             baseline_key, _ = plan.baseline.request(item, plan.replicate)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from brie_bench.blind import present
-from brie_bench.engine.answers import checked
+from brie_bench.engine.call import AnyCall, Stream
 from brie_bench.engine.ledger import ComparisonRow, Ledger, RunRow
 from brie_bench.engine.plan import Seat
-from brie_bench.engine.pool import LONGEST_RAW, Call, Stream, run_calls
+from brie_bench.engine.recording import record_calls
 from brie_bench.engine.settings import Settings
-from brie_bench.errors import Failed, FailureKind, LedgerError
-from brie_bench.plugin.kinds import Judge, ModelJudge, unexpected
+from brie_bench.engine.verdict import verdict_call
+from brie_bench.errors import FailureKind, LedgerError
+from brie_bench.plugin.kinds import ModelJudge
 from brie_bench.spec.comparison import Comparison, Order, Presentation
 from brie_bench.spec.completion import Completion
 from brie_bench.spec.judgment import Failure, Verdict
@@ -48,27 +48,12 @@ def judge(judging: Judging, ledger: Ledger, settings: Settings, n_comparisons: i
     total = n_comparisons * judging.repeats * (2 if judging.both_orders else 1) * len(judging.seats)
     recorded = ledger.n_judged(judging.run.number, with_failures=not settings.retry_failures)
     settings.progress.start("judgments", total, min(total, recorded))
-    streams = {}
+    streams: dict[str, Stream] = {}
     if recorded < total:
         docket = _Docket(judging, ledger)
         benches = [_Bench(judging, seat, ledger, settings, docket) for seat in judging.seats]
-        for bench in benches:
-            judge = bench.seat.judge
-            streams[bench.seat.name] = Stream(judge.lane, bench.calls(), judge.max_concurrency)
-
-        def record(finished: list[tuple[Call, Any]]) -> None:
-            with ledger.transaction():
-                for call, answer in finished:
-                    call.done(answer)
-            settings.progress.advance(len(finished), sum(isinstance(answer, Failure) for _, answer in finished))
-
-        run_calls(
-            list(streams.values()),
-            record,
-            connections=settings.connections,
-            timeout=settings.timeout,
-            stop=settings.stop,
-        )
+        streams = {bench.seat.name: bench.stream() for bench in benches}
+        record_calls(list(streams.values()), ledger, settings)
         for bench in benches:
             bench.link_found()
     settings.progress.finish()
@@ -115,7 +100,19 @@ class _Bench:
         self.judging, self.seat, self.ledger, self.settings, self.docket = judging, seat, ledger, settings, docket
         self.found: list[tuple[str, _Link]] = []
 
-    def calls(self) -> Iterator[tuple[Callable[[], Any], Callable[[Any], None]]]:
+    def stream(self) -> Stream:
+        """Its calls, for those who make them."""
+        judge = self.seat.judge
+        model = judge.model if isinstance(judge, ModelJudge) else None
+        return Stream(judge.lane, self.calls(), judge.max_concurrency, model=model, redraw=self.redrawn)
+
+    def redrawn(self) -> Iterator[AnyCall]:
+        """The calls that must be made now, whatever was drawn before."""
+        bench = _Bench(self.judging, self.seat, self.ledger, self.settings, _Docket(self.judging, self.ledger))
+        yield from bench.calls()
+        bench.link_found()
+
+    def calls(self) -> Iterator[AnyCall]:
         """Each call that must be made, in the order of the comparisons."""
         after = -1
         while page := self.ledger.comparisons(self.judging.run.number, after=after):
@@ -137,7 +134,7 @@ class _Bench:
                     self._link(key, link)
             self.found.clear()
 
-    def _call(self, shown: Presentation, link: _Link) -> Iterator[tuple[Callable[[], Any], Callable[[Any], None]]]:
+    def _call(self, shown: Presentation, link: _Link) -> Iterator[AnyCall]:
         key = self.seat.key(shown, link.repeat, self.judging.replicate)
         waiting = self.docket.waiting
         if key in waiting:
@@ -148,16 +145,16 @@ class _Bench:
                 self.link_found()
         else:
             waiting[key] = [link]
-            yield lambda: verdict_of(self.seat.judge, shown), lambda answer: self._done(key, answer)
+            yield verdict_call(key, self.seat.judge, shown, self._done)
 
-    def _done(self, key: str, answer: Any) -> None:
+    def _done(self, key: str, outcome: Verdict | Failure) -> None:
         links = self.docket.waiting.pop(key)
-        if isinstance(answer, Failure):
-            if answer.kind is FailureKind.FATAL:
+        if isinstance(outcome, Failure):
+            if outcome.kind is FailureKind.FATAL:
                 return  # it says something of the judge, nothing of this presentation
             if self.settings.retry_failures:
                 self.docket.failed.add(key)
-        self.ledger.put_verdict(key, answer)
+        self.ledger.put_verdict(key, outcome)
         for link in links:
             self._link(key, link)
 
@@ -165,31 +162,3 @@ class _Bench:
         self.ledger.put_judging(
             self.judging.run.number, link.comparison, link.judge, link.order, link.order, link.repeat, key
         )
-
-
-def verdict_of(judge: Judge, shown: Presentation) -> Verdict:
-    """Ask a judge. A judge that uses a model says what to ask and reads the answer; the asking is done here.
-
-    Raises Failed for whatever is no verdict.
-    """
-    if not isinstance(judge, ModelJudge):
-        return _short(checked(judge.judge(shown), Verdict, "judge"))
-    answer = checked(judge.model.complete(judge.ask(shown)), Completion, "judge's model")
-    raw = answer.text[:LONGEST_RAW]
-    if len(answer.text) > LONGEST_RAW:
-        message = f"the judge answered {len(answer.text)} characters; {LONGEST_RAW} are read"
-        raise Failed(FailureKind.UNPARSED, message, raw=raw, usage=answer.usage)
-    try:
-        verdict = checked(judge.read(shown, answer), Verdict, "judge")
-    except Failed as error:
-        raise Failed(error.kind, error.message, raw=error.raw or raw, usage=error.usage or answer.usage) from None
-    except Exception as error:  # a fault of the plugin: what was paid for is kept with it
-        raise Failed(FailureKind.ERROR, unexpected(error).message, raw=raw, usage=answer.usage) from None
-    return _short(verdict).model_copy(update={"raw": raw, "usage": answer.usage, "model": answer.model})
-
-
-def _short(verdict: Verdict) -> Verdict:
-    if len(verdict.raw) > LONGEST_RAW or len(verdict.rationale) > LONGEST_RAW:
-        message = f"the judge answered more than {LONGEST_RAW} characters"
-        raise Failed(FailureKind.UNPARSED, message, raw=(verdict.raw or verdict.rationale)[:LONGEST_RAW])
-    return verdict

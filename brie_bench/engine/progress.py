@@ -14,6 +14,9 @@ class Progress(Protocol):
     def advance(self, done: int, failed: int) -> None:
         """So many more calls were answered, so many of them by a failure."""
 
+    def wait(self, batches: int, calls: int) -> None:
+        """So many batches are not finished yet, and so many calls in them."""
+
     def finish(self) -> None:
         """The stage is over."""
 
@@ -25,6 +28,9 @@ class Silent:
         """Nothing."""
 
     def advance(self, done: int, failed: int) -> None:
+        """Nothing."""
+
+    def wait(self, batches: int, calls: int) -> None:
         """Nothing."""
 
     def finish(self) -> None:

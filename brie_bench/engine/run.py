@@ -10,31 +10,37 @@ from pathlib import Path
 from typing import Any
 
 from brie_bench import files
-from brie_bench.blind import present
 from brie_bench.engine.complete import complete, pair
+from brie_bench.engine.exam import demand_fitness
+from brie_bench.engine.failures import Failures, completion_failures, judgment_failures
 from brie_bench.engine.judge import Judging, judge
 from brie_bench.engine.ledger import Ledger, RunRow
 from brie_bench.engine.plan import Plan, Seat
 from brie_bench.engine.settings import Settings
+from brie_bench.engine.spending import check_prices, resume_spending
 from brie_bench.errors import BrieError, LedgerError, UsageError
 from brie_bench.spec.base import canonical_json, digest
-from brie_bench.spec.comparison import Comparison, Order
-from brie_bench.spec.completion import Completion
 from brie_bench.spec.config import OrderPolicy
 from brie_bench.spec.judgment import Failure
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where a run stands when it ends: its row, whether it was interrupted, and who could do nothing at all."""
+    """Where a run stands when it ends: its row and its verdicts, whether it was interrupted, who could do nothing at all, why
+    no more money is spent, where there is no more, and why calls failed."""
 
     run: RunRow
     interrupted: bool = False
     fatal: dict[str, Failure] = field(default_factory=dict)
+    exhausted: str = ""
+    failures: tuple[Failures, ...] = ()
+    n_verdicts: int = 0
 
 
 def run(plan: Plan, ledger: Ledger, settings: Settings, *, folder: Path) -> Outcome:
     """The whole line for one plan; `folder` is the working folder (`runs/`)."""
+    sides, seats = plan.sides, plan.seats
+    check_prices([*((side.name, side.model) for side in sides), *((seat.name, seat.judge) for seat in seats)], settings)
     with _locked(folder / plan.id):
         record = plan.record()
         with ledger.transaction():
@@ -46,11 +52,17 @@ def run(plan: Plan, ledger: Ledger, settings: Settings, *, folder: Path) -> Outc
                 per_pair=plan.per_pair,
                 record=canonical_json(record),
             )
+            record = _noted(row, record, ledger, settings)
         write_record(folder, plan.id, record)
+        resume_spending(row.number, ledger, settings)
+        n_planned = plan.n_items * len(plan.contenders) * plan.per_pair * len(plan.seats)
+        if ledger.n_judged(row.number, with_failures=not settings.retry_failures) < n_planned:
+            demand_fitness(plan.seats, ledger, settings)
         fatal = complete(plan, ledger, settings)
         n_comparisons = pair(plan, ledger, row)
         if settings.stop.asked or plan.baseline.name in fatal:
-            return Outcome(row, settings.stop.asked, fatal)
+            failures = tuple(completion_failures(plan, ledger))
+            return _outcome(row, ledger, settings, fatal, failures)
         judging = Judging(
             run=row,
             seats=plan.seats,
@@ -60,7 +72,24 @@ def run(plan: Plan, ledger: Ledger, settings: Settings, *, folder: Path) -> Outc
             criteria=plan.suite.criteria,
         )
         fatal |= judge(judging, ledger, settings, n_comparisons)
-        return Outcome(row, settings.stop.asked, fatal)
+        failures = (*completion_failures(plan, ledger), *judgment_failures(row.number, ledger))
+        return _outcome(row, ledger, settings, fatal, failures)
+
+
+def _outcome(
+    row: RunRow, ledger: Ledger, settings: Settings, fatal: dict[str, Failure], failures: tuple[Failures, ...]
+) -> Outcome:
+    n_verdicts = ledger.n_judged(row.number, with_failures=False)
+    return Outcome(row, settings.stop.asked, fatal, settings.asker.budget.exhaustion, failures, n_verdicts)
+
+
+def _noted(row: RunRow, record: dict[str, Any], ledger: Ledger, settings: Settings) -> dict[str, Any]:
+    """`record`, with a note where judges were not examined, now or when the run was begun; the ledger gets it too."""
+    kept = json.loads(row.record)
+    if not (settings.skip_exam or "skip_exam" in kept):
+        return record
+    ledger.amend_run(row.number, canonical_json({**kept, "skip_exam": True}))
+    return {**record, "skip_exam": True}
 
 
 def next_replicate(plan: Plan, ledger: Ledger) -> Plan:
@@ -79,12 +108,13 @@ def judge_again(
     repeats: int = 1,
 ) -> Outcome:
     """Judge the recorded completions of `parent` by other judges: a new run that names its parent."""
-    if order is OrderPolicy.RANDOM and any(row.first is None for row in ledger.comparisons(parent.number, limit=1)):
-        raise UsageError(f"the records of '{parent.id}' were imported: no order was drawn.", mend="Use --order both.")
+    check_order(parent, ledger, order)
+    check_prices([(seat.name, seat.judge) for seat in seats], settings)
     parents = json.loads(parent.record)
     base = digest([parent.id, [[seat.name, seat.configuration] for seat in seats], order, repeats])
     id = f"{parents['suite']['name']}-{digest([base, 0])[:10]}"
-    parents.pop("graded", None)  # it says something of the recorded judges' verdicts
+    for name in ("graded", "skip_exam"):  # they say something of the recorded judges and their verdicts
+        parents.pop(name, None)
     record = {
         **parents,
         "run": id,
@@ -108,7 +138,12 @@ def judge_again(
             ledger.drop_textless(row.number)
             if not ledger.n_comparisons(row.number):
                 raise UsageError(f"the records of '{parent.id}' hold no texts: there is nothing to judge.")
+            record = _noted(row, record, ledger, settings)
+            n_planned = ledger.n_comparisons(row.number) * int(row.per_pair or 0) * len(seats)
         write_record(folder, id, record)
+        resume_spending(row.number, ledger, settings)
+        if ledger.n_judged(row.number, with_failures=not settings.retry_failures) < n_planned:
+            demand_fitness(seats, ledger, settings)
         judging = Judging(
             run=row,
             seats=tuple(seats),
@@ -118,61 +153,14 @@ def judge_again(
             criteria=tuple(record["criteria"]),
         )
         fatal = judge(judging, ledger, settings, ledger.n_comparisons(row.number))
-        return Outcome(row, settings.stop.asked, fatal)
+        failures = tuple(judgment_failures(row.number, ledger))
+        return _outcome(row, ledger, settings, fatal, failures)
 
 
-@dataclass(frozen=True)
-class Calls:
-    """Calls that a run plans, and how many of them need not be made: recorded already, shared, or about texts that failed."""
-
-    planned: int
-    recorded: int
-
-
-def forecast_run(plan: Plan, ledger: Ledger, settings: Settings) -> dict[str, Calls]:
-    """What a run would call, and how often; nothing is called and nothing is written.
-
-    Of judgments on texts that are not there yet, it cannot be known which would show the same twice: they count as calls.
-    """
-    completions: set[str] = set()
-    verdicts: set[str] = set()
-    to_make = dict.fromkeys((seat.name for seat in plan.seats), 0)
-    for number, item in plan.numbered():
-        texts: dict[str, Completion | None] = {}
-        for side in plan.sides:
-            key, _ = side.request(item, plan.replicate)
-            found = ledger.completion(key)
-            failure = found.kind if isinstance(found, Failure) else None
-            if settings.is_done(found is not None, failure):
-                texts[side.name] = found if isinstance(found, Completion) else None
-            else:
-                completions.add(key)
-        for side in plan.contenders:
-            if {side.name, plan.baseline.name} - texts.keys():
-                to_make = {name: calls + plan.per_pair for name, calls in to_make.items()}
-                continue
-            contender, baseline = texts[side.name], texts[plan.baseline.name]
-            if contender and baseline:
-                pair = Comparison(item=item, contender=contender, baseline=baseline, criteria=plan.suite.criteria)
-                for seat in plan.seats:
-                    new = set(_unjudged(plan, seat, pair, plan.first_orders[side.name][number], ledger, settings))
-                    to_make[seat.name] += len(new - verdicts)
-                    verdicts |= new
-    n_completions, n_judgments = plan.n_items * len(plan.sides), plan.n_items * len(plan.contenders) * plan.per_pair
-    made = {f"judgments by {name}": Calls(n_judgments, n_judgments - calls) for name, calls in to_make.items()}
-    return {"completions": Calls(n_completions, n_completions - len(completions)), **made}
-
-
-def _unjudged(
-    plan: Plan, seat: Seat, pair: Comparison, first: Order, ledger: Ledger, settings: Settings
-) -> Iterator[str]:
-    """The keys of what a judge would be asked about a pair."""
-    for order in plan.orders(first):
-        shown = present(pair, order)
-        for repeat in range(1, plan.config.judge_repeats + 1):
-            key = seat.key(shown, repeat, plan.replicate)
-            if not settings.is_done(*ledger.verdict_kind(key)):
-                yield key
+def check_order(parent: RunRow, ledger: Ledger, order: OrderPolicy) -> None:
+    """Raise UsageError where the drawn order of each pair is asked for, and none was drawn."""
+    if order is OrderPolicy.RANDOM and any(row.first is None for row in ledger.comparisons(parent.number, limit=1)):
+        raise UsageError(f"the records of '{parent.id}' were imported: no order was drawn.", mend="Use --order both.")
 
 
 def write_record(folder: Path, id: str, record: dict[str, Any]) -> None:

@@ -96,19 +96,29 @@ ROW = RunRow(number=1, id="r-1", base="b", replicate=0, parent=None, per_pair=2,
 @pytest.mark.parametrize(
     ("expected", "told", "outcome"),
     [
-        (0, "run r-1: runs/r-1\n", Outcome(ROW)),
+        (0, "run r-1: runs/r-1\n", Outcome(ROW, n_verdicts=1)),
+        (
+            1,
+            "run r-1: runs/r-1\nbrie-bench: no verdict at all: there is no result. --retry-failures asks again.\n",
+            Outcome(ROW),
+        ),
         (130, "interrupted: some. Repeat the command to continue.\n", Outcome(ROW, interrupted=True)),
         (
             1,
             "brie-bench: j could not work: no key Mend it and repeat the command.\nrun r-1: runs/r-1\n",
             Outcome(ROW, False, {"j": Failure(kind="fatal", message="no key")}),
         ),
+        (
+            1,
+            "brie-bench: no money. some. Repeat the command with a higher --cost-limit to continue.\nrun r-1: runs/r-1\n",
+            Outcome(ROW, exhausted="no money.", n_verdicts=3),
+        ),
     ],
 )
 def test_a_run_ends_with_where_it_stands(
     capsys: pytest.CaptureFixture[str], expected: int, told: str, outcome: Outcome
 ) -> None:
-    """Done, interrupted, or with somebody who could not work."""
+    """Done, interrupted, with somebody who could not work, or without money."""
     assert expected == conclude(outcome, Path("runs"), "some.")
     assert ("", told) == capsys.readouterr()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from conftest import judge_class, model_class, plugin_of
 
-from brie_bench import Presentation, Request, Verdict
+from brie_bench import Model, Presentation, Request, Usage, Verdict
 from brie_bench.engine.ledger import Ledger
 from brie_bench.engine.plan import Plan, make_plan
 from brie_bench.engine.run import Outcome, run
@@ -57,6 +57,24 @@ def longer(shown: Presentation) -> Verdict:
 def first(shown: Presentation) -> Verdict:
     """Prefers what it sees first."""
     return Verdict(label="A")
+
+
+@dataclass
+class Priced:
+    """A cent a token, in or out; a call costs a dollar at most. Nobody knows the price of the model called `unknown`."""
+
+    most: float = 1.0
+
+    def cost(self, model: Model, usage: Usage, *, factor: float = 1.0) -> float | None:
+        if model.name == "unknown" or usage.input_tokens is None or usage.output_tokens is None:
+            return None
+        return factor * (usage.input_tokens + usage.output_tokens) / 100
+
+    def worst(self, model: Model, request: Request) -> float | None:
+        return None if model.name == "unknown" else self.most
+
+    def unknown(self, model: Model) -> str:
+        return "nobody knows" if model.name == "unknown" else ""
 
 
 @dataclass
@@ -132,9 +150,9 @@ def plan_of(suite: Suite | None = None, catalog: Catalog | None = None, *, repli
 
 
 def run_once(plan: Plan, folder: Path, **settings: Any) -> Outcome:
-    """Run `plan` in `folder` with a ledger opened for it alone, as a command does."""
+    """Run `plan` in `folder` with a ledger opened for it alone, as a command does; no call is tried twice."""
     with Ledger(folder) as ledger:
-        return run(plan, ledger, Settings(**settings), folder=folder)
+        return run(plan, ledger, Settings(**{"attempts": 1, **settings}), folder=folder)
 
 
 def links(folder: Path) -> list[tuple[Any, ...]]:

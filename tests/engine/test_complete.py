@@ -42,8 +42,8 @@ def with_model(asked: Asked, answer: Callable[[Request], Any]) -> Catalog:
 
 
 def do(plan: Plan, ledger: Ledger, **settings: Any) -> dict[str, Failure]:
-    """Complete what the plan asks for."""
-    return complete(plan, ledger, Settings(**settings))
+    """Complete what the plan asks for; no call is tried twice."""
+    return complete(plan, ledger, Settings(**{"attempts": 1, **settings}))
 
 
 def recorded(plan: Plan, ledger: Ledger, side: int = 1) -> list[Completion | Failure | None]:

@@ -25,10 +25,12 @@ from brie_bench import (
     Verdict,
 )
 from brie_bench.engine import judge as module
-from brie_bench.engine.judge import Judging, verdict_of
+from brie_bench.engine.answers import LONGEST_RAW
+from brie_bench.engine.judge import Judging
 from brie_bench.engine.ledger import Ledger
-from brie_bench.engine.pool import LONGEST_RAW
+from brie_bench.engine.retrying import Patience
 from brie_bench.engine.settings import Settings
+from brie_bench.engine.verdict import verdict_of
 from brie_bench.errors import FailureKind, LedgerError
 from brie_bench.spec.judgment import Failure
 
@@ -272,6 +274,24 @@ def test_a_judge_that_fails_for_good_keeps_what_it_was_paid_for(tmp_path: Path, 
     whole = plan_of(suite, catalog, judges=["picky"])
     assert {"picky"} == set(run_once(whole, tmp_path).fatal)
     assert 8 == n_judged(whole.id, tmp_path)
+
+
+def test_a_verdict_says_how_often_it_was_asked_for(
+    tmp_path: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a judge that errs at first."""
+    monkeypatch.setattr("brie_bench.engine.settings.Patience", lambda attempts: Patience(attempts, first=0.001))
+    down = Failed("error", "down", retryable=True)
+    left = iter([down, down])
+
+    def moody(_: Presentation) -> Verdict:
+        if (error := next(left, None)) is not None:
+            raise error
+        return Verdict(label="A")
+
+    plan = plan_of(catalog=catalog_with(asked, judges={"moody": moody}), judges=["moody"], limit=1, order="random")
+    run_once(plan, tmp_path, attempts=3)
+    assert [Verdict(label="A", attempts=3)] == outcomes(tmp_path)
 
 
 def test_a_judge_that_hangs_costs_its_own_judgments(tmp_path: Path, asked: Asked) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,7 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brie_bench import Failed
-from brie_bench.engine.pool import LONGEST_RAW, Stop, Stream, answer_of, run_calls
+from brie_bench.engine.answers import LONGEST_RAW, answer_of
+from brie_bench.engine.asking import Asker
+from brie_bench.engine.call import AnyCall, Stream
+from brie_bench.engine.pool import Stop, run_calls
+from brie_bench.engine.retrying import Patience
 from brie_bench.errors import FailureKind, LedgerError
 from brie_bench.spec.completion import Usage
 from brie_bench.spec.judgment import Failure
@@ -30,14 +36,35 @@ def gate() -> Iterator[threading.Event]:
     event.set()
 
 
+@dataclass(eq=False)
+class Work:
+    """A call that does what it is told to."""
+
+    work: Callable[[], Any]
+    tell: Callable[[Any], None] = lambda _: None
+    key: str = ""
+    model: None = None
+    request: None = None
+
+    def ask(self) -> Any:
+        return self.work()
+
+    def read(self, answer: Any) -> Any:
+        return answer
+
+    def done(self, outcome: Any) -> None:
+        self.tell(outcome)
+
+
 def stream(*works: Callable[[], Any], lane: str = "lane", limit: int | None = None) -> Stream:
     """A stream of these calls."""
-    return Stream(lane, ((work, lambda _: None) for work in works), limit)
+    return Stream(lane, map(Work, works), limit)
 
 
 def answers(*streams: Stream, **options: Any) -> list[Any]:
-    """Every answer that is handed back, in the order of its coming."""
+    """Every answer that is handed back, in the order of its coming; no call is tried twice unless an asker does so."""
     found: list[Any] = []
+    options = {"asker": Asker(Patience(attempts=1, first=0.01)), **options}
     run_calls(list(streams), lambda finished: found.extend(answer for _, answer in finished), **options)
     return found
 
@@ -77,12 +104,12 @@ def test_an_answer_is_told_to_its_own_call() -> None:
     told: dict[int, Any] = {}
     here: set[int] = set()
 
-    def call(number: int) -> tuple[Callable[[], int], Callable[[int], None]]:
+    def call(number: int) -> AnyCall:
         def done(answer: int) -> None:
             told[number] = answer
             here.add(threading.get_ident())
 
-        return lambda: -number, done
+        return Work(lambda: -number, done)
 
     run_calls([Stream("x", map(call, range(50)))], lambda finished: [call.done(answer) for call, answer in finished])
     assert {number: -number for number in range(50)} == told
@@ -146,11 +173,11 @@ def test_calls_are_drawn_no_sooner_than_needed() -> None:
     """Of a million calls, no more are ever drawn than are finished or in flight: memory does not grow."""
     drawn, finished, ahead, stop = itertools.count(1), 0, 0, Stop()
 
-    def calls() -> Iterator[tuple[Callable[[], Any], Callable[[Any], None]]]:
+    def calls() -> Iterator[AnyCall]:
         nonlocal ahead
         for _ in range(10**6):
             ahead = max(ahead, next(drawn) - finished)
-            yield lambda: None, lambda _: None
+            yield Work(lambda: None)
 
     def record(done: list[Any]) -> None:
         nonlocal finished
@@ -281,8 +308,8 @@ def raising(error: BaseException) -> Callable[[], Any]:
 )
 def test_whatever_a_call_raises_is_its_failure(error: BaseException, kind: str, message: str) -> None:
     """Of the right kind, in the exception's words; the run and its workers go on."""
-    found = answers(stream(raising(error), *[lambda: 1] * 5), connections=1)
-    assert [1] * 5 == [each for each in found if not isinstance(each, Failure)]
+    found = answers(stream(*[lambda: 1] * 5, raising(error), lambda: 1), connections=1)
+    assert [1] * 6 == [each for each in found if not isinstance(each, Failure)]
     (failure,) = (each for each in found if isinstance(each, Failure))
     assert kind == failure.kind
     assert failure.message.startswith(message)
@@ -339,8 +366,8 @@ def test_what_waits_behind_a_fatal_failure_is_not_begun() -> None:
 def test_an_error_in_drawing_ends_the_run() -> None:
     """What the caller's own side raises is not swallowed, and no worker stays behind."""
 
-    def calls() -> Iterator[tuple[Callable[[], Any], Callable[[Any], None]]]:
-        yield lambda: 1, lambda _: None
+    def calls() -> Iterator[AnyCall]:
+        yield Work(lambda: 1)
         raise LedgerError("gone")
 
     before = threading.active_count()
@@ -398,3 +425,198 @@ def test_a_stop_gives_up_what_hangs_after_its_time(gate: threading.Event) -> Non
         return gate.wait(PATIENCE)
 
     assert ["timeout"] == kinds(answers(stream(hang, lambda: 1), connections=1, timeout=0.3, stop=stop))
+
+
+# calls that are asked again
+
+
+QUICK = Patience(attempts=4, first=0.001, longest=0.002)
+"""Waits that a test can wait for."""
+
+
+def failing(times: int, error: Failed, then: Any = 1) -> Callable[[], Any]:
+    """A call that raises so often, and then answers."""
+    left = iter(range(times))
+
+    def work() -> Any:
+        if next(left, None) is not None:
+            raise error
+        return then
+
+    return work
+
+
+DOWN = Failed("error", "down", retryable=True)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 6), max_size=30), st.integers(1, 5), st.booleans())
+def test_every_call_comes_to_something_once_whatever_fails(shape: list[int], connections: int, paced: bool) -> None:
+    """Answered where one of its attempts is, else failed; and nobody is asked more often than that."""
+    begun: Counter[int] = Counter()
+
+    def call(number: int, times: int) -> Callable[[], int]:
+        work = failing(times, DOWN, number)
+
+        def counted() -> int:
+            begun[number] += 1
+            return int(work())
+
+        return counted
+
+    asker = Asker(QUICK, requests_per_minute=10**6 if paced else None)
+    told: dict[int, list[Any]] = {number: [] for number in range(len(shape))}
+    calls = [Work(call(number, times), told[number].append) for number, times in enumerate(shape)]
+    run_calls(
+        [Stream("x", iter(calls))],
+        lambda finished: [call.done(outcome) for call, outcome in finished],
+        connections=connections,
+        asker=asker,
+    )
+    for number, times in enumerate(shape):
+        (outcome,) = told[number]
+        assert min(times + 1, 4) == begun[number]
+        if times < 4:
+            assert number == outcome
+        else:
+            assert ("down", 4) == (outcome.message, outcome.attempts)
+
+
+def test_what_waits_takes_no_worker() -> None:
+    """The next call is made meanwhile, and what waited is asked again before anything new is drawn."""
+    order: list[str] = []
+
+    def call(name: str, work: Callable[[], Any]) -> Callable[[], Any]:
+        return lambda: (order.append(name), work())[1]
+
+    patience = Patience(first=0.05)
+    works = [call("first", failing(1, DOWN)), *[call("next", lambda: time.sleep(0.01)) for _ in range(50)]]
+    assert 51 == len(answers(stream(*works), connections=1, asker=Asker(patience)))
+    assert ["first", "next"] == order[:2]
+    assert 2 == order.count("first")
+    assert order.index("first", 1) < 40
+
+
+def test_waiting_counts_against_no_time_out() -> None:
+    """Each attempt has its own; a call may wait for longer than any of them takes."""
+    found = answers(stream(failing(1, DOWN)), timeout=0.2, asker=Asker(Patience(first=0.6)))
+    assert [1] == found
+
+
+def test_a_hanging_attempt_is_a_timeout_that_counts_the_attempts(gate: threading.Event) -> None:
+    """What was tried before is told with it."""
+    works = iter([failing(1, DOWN), lambda: gate.wait(PATIENCE)])
+    (failure,) = answers(stream(lambda: next(works)()), timeout=0.2, asker=Asker(QUICK))
+    assert ("timeout", 2) == (str(failure.kind), failure.attempts)
+
+
+def test_a_stop_waits_for_no_other_attempt() -> None:
+    """What would be asked again is left for another time: it is not recorded as a failure."""
+    stop = Stop()
+
+    def down() -> None:
+        stop.ask()
+        raise DOWN
+
+    assert [] == answers(stream(down), stop=stop, asker=Asker(Patience(first=1000.0)))
+
+
+def test_a_stop_that_comes_while_a_call_waits_leaves_it() -> None:
+    """However long it would have waited."""
+    stop = Stop()
+    threading.Timer(0.3, stop.ask).start()
+    assert [] == answers(stream(failing(1, DOWN)), stop=stop, asker=Asker(Patience(first=50.0)))
+
+
+def test_a_fatal_failure_leaves_what_waits_in_its_stream() -> None:
+    """Nobody waits a minute for a provider that has said no for good."""
+    works, stop = iter([failing(1, DOWN), raising(Failed("fatal", "wrong key"))]), Stop()
+    alarm = threading.Timer(PATIENCE, stop.ask)
+    alarm.start()
+    bad = stream(*[lambda: next(works)()] * 2)
+    assert ["fatal"] == kinds(answers(bad, connections=1, stop=stop, asker=Asker(Patience(first=60.0))))
+    alarm.cancel()
+    assert not stop.asked
+
+
+def test_what_waits_counts_as_drawn() -> None:
+    """While a provider is down, not every call there is is begun and put aside."""
+    begun, stop = [], Stop()
+
+    def down() -> None:
+        begun.append(1)
+        raise DOWN
+
+    threading.Timer(0.4, stop.ask).start()
+    assert [] == answers(stream(*[down] * 500), connections=2, stop=stop, asker=Asker(Patience(first=60.0)))
+    assert 4 == len(begun)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Failed("error", "400"), Failed("refused", "no"), Failed("fatal", "401", retryable=True), ValueError("odd")],
+    ids=lambda error: str(error),
+)
+def test_what_cannot_succeed_later_is_tried_once(error: Exception) -> None:
+    """Only a failure that says so is asked again."""
+    begun = []
+
+    def work() -> None:
+        begun.append(1)
+        raise error
+
+    answers(stream(work), asker=Asker(QUICK))
+    assert [1] == begun
+
+
+def test_a_rate_limit_slows_the_whole_lane_and_no_other() -> None:
+    """While one call waits as long as it was told to, none of its lane is begun but the one that was handed out with it."""
+    begun: dict[str, list[float]] = {"slow": [], "free": []}
+
+    def call(lane: str, work: Callable[[], Any]) -> Callable[[], Any]:
+        return lambda: (begun[lane].append(time.monotonic()), work())[1]
+
+    limited = failing(1, Failed("rate_limited", "429", retry_after=0.4))
+    slow = stream(call("slow", limited), *[call("slow", lambda: 1) for _ in range(3)], lane="slow")
+    free = stream(*[call("free", lambda: time.sleep(0.01)) for _ in range(9)], lane="free")
+    found = answers(slow, free, connections=1, asker=Asker(Patience(first=0.01)))
+    assert 13 == len(found)
+    assert begun["slow"][2] - begun["slow"][0] >= 0.4
+    assert begun["free"][-1] < begun["slow"][2]
+
+
+def test_what_was_handed_out_before_a_rate_limit_is_taken_back() -> None:
+    """A call that no worker has begun waits like the others."""
+    begun: list[float] = []
+
+    def call(number: int) -> Callable[[], Any]:
+        limited = failing(number == 0, Failed("rate_limited", "429", retry_after=1.0))
+
+        def work() -> Any:
+            begun.append(time.monotonic())
+            time.sleep([0.0, 0.4, 0.2, 0.0][number])
+            return limited()
+
+        return work
+
+    assert [1] * 4 == answers(stream(*map(call, range(4))), connections=2, asker=Asker(Patience(first=0.01)))
+    assert begun[3] - begun[0] >= 1.0
+
+
+def test_requests_per_minute_hold_for_each_lane() -> None:
+    """One a tenth of a second, whatever the connections; another lane has its own."""
+    begun: dict[str, list[float]] = {"x": [], "y": []}
+
+    def call(lane: str) -> Callable[[], Any]:
+        return lambda: begun[lane].append(time.monotonic())
+
+    streams = [stream(*[call(lane) for _ in range(6)], lane=lane) for lane in begun]
+    since = time.monotonic()
+    assert 12 == len(answers(*streams, asker=Asker(requests_per_minute=601)))
+    for moments in begun.values():
+        assert all(moment - since >= number / 10 - 0.001 for number, moment in enumerate(moments))
+
+
+def test_nobody_waits_for_a_call_that_is_not_there() -> None:
+    """With one request a minute, one call does not take a minute."""
+    assert [1] == answers(stream(lambda: 1), asker=Asker(requests_per_minute=1))

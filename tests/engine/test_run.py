@@ -6,7 +6,6 @@ import fcntl
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +19,7 @@ from brie_bench.engine.importing import import_records
 from brie_bench.engine.ledger import Ledger, RunRow
 from brie_bench.engine.plan import Plan, make_plan
 from brie_bench.engine.pool import Stop
-from brie_bench.engine.run import Outcome, forecast_run, judge_again, next_replicate, run
+from brie_bench.engine.run import Outcome, judge_again, next_replicate, run
 from brie_bench.engine.settings import Settings
 from brie_bench.errors import BrieError, LedgerError, UsageError
 from brie_bench.plugin.catalog import Catalog
@@ -414,70 +413,3 @@ def test_records_without_texts_cannot_be_judged_again(tmp_path: Path, asked: Ask
         again(tmp_path, "old", catalog_with(asked), "longer")
     with Ledger(tmp_path) as ledger:
         assert ["old"] == [run.id for run in ledger.runs()]
-
-
-# forecasts
-
-
-def state_new(run_it: Callable[..., Any]) -> None:
-    """Nothing was done."""
-
-
-def state_whole(run_it: Callable[..., Any]) -> None:
-    """All was done."""
-    run_it()
-
-
-def state_other_seed(run_it: Callable[..., Any]) -> None:
-    """Another run paid for all of it."""
-    run_it(seed=5)
-
-
-def state_part(run_it: Callable[..., Any]) -> None:
-    """A run with fewer items, another judge and one contender less paid for a part of it."""
-    run_it(limit=3, judges=["first"], contenders={"rich": "rich"})
-
-
-@pytest.mark.parametrize("retry", [False, True])
-@pytest.mark.parametrize("state", [state_new, state_whole, state_other_seed, state_part])
-def test_a_dry_run_says_what_a_run_then_calls(
-    state: Callable[..., None], retry: bool, tmp_path: Path, asked: Asked
-) -> None:
-    """Never fewer calls than are made; exactly as many where the texts are there or nothing occurs twice."""
-
-    def model(request: Request) -> str:
-        if "What is 4" in request.messages[-1].content:
-            raise Failed("error", "down")
-        return rich(request)
-
-    def judge(shown: Presentation) -> Verdict:
-        if "What is 2" in shown.messages[-1].content:
-            raise Failed("error", "down")
-        return longer(shown)
-
-    catalog = catalog_with(asked, models={"odd": model}, judges={"odd": judge})
-    suite = suite_of(section_of(prompts_of(3)), section_of(prompts_of(4, start=1), "more"))
-    base = {"contenders": {"rich": "rich", "odd": "odd", "same": "plain"}, "judges": ["odd", "longer"]}
-
-    def plan(**changes: Any) -> Plan:
-        return plan_of(suite, catalog, **{**base, **changes})
-
-    state(lambda **changes: run_once(plan(**changes), tmp_path))
-    if state is state_part:
-        run_once(plan(judges=["first"]), tmp_path)  # the texts are there
-    asked.forget()
-    with Ledger(tmp_path) as ledger:
-        found = forecast_run(plan(), ledger, Settings(retry_failures=retry))
-        before = ledger.select("SELECT count(*) FROM run")
-        assert (0, 0) == (asked.n_requests, asked.n_shown)
-        assert before == ledger.select("SELECT count(*) FROM run")
-    run_once(plan(), tmp_path, retry_failures=retry)
-    assert 28 == found["completions"].planned
-    assert [42, 42] == [found[f"judgments by {name}"].planned for name in ("odd", "longer")]
-    to_make = {name: calls.planned - calls.recorded for name, calls in found.items()}
-    assert asked.n_requests == to_make["completions"]
-    for name in ("odd", "longer"):
-        if state is state_new or retry:
-            assert len(asked.shown[name]) <= to_make[f"judgments by {name}"]
-        else:
-            assert len(asked.shown[name]) == to_make[f"judgments by {name}"]
