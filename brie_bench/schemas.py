@@ -14,6 +14,7 @@ from brie_bench.spec.config import RunConfig
 from brie_bench.spec.conversation import Conversation
 from brie_bench.spec.judgment import Judgment
 from brie_bench.spec.leaderboard import Leaderboard
+from brie_bench.spec.prices import PriceFile
 from brie_bench.spec.prompt import Prompt
 from brie_bench.spec.recipe import TrainingRecipe
 from brie_bench.spec.record import Record
@@ -89,6 +90,11 @@ PUBLISHED: dict[str, tuple[type[Spec], str, list[dict[str, Any]]]] = {
         Judgment,
         "A judge's verdict, revealed.",
         [{"winner": "contender", "labels": "baseline_first", "shown": "baseline_first", "verdict": {"label": "B"}}],
+    ),
+    "prices": (
+        PriceFile,
+        "A user's own prices, for `--prices FILE`.",
+        [{"prices": {"openai/my-model": {"input": 0.5, "cached": 0.05, "output": 2.0}}}],
     ),
     "prompt": (Prompt, "A prompt: one JSON object a line of a suite's prompt file.", [_EXAMPLE_PROMPT]),
     "recipe": (

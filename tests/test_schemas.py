@@ -22,7 +22,7 @@ from brie_bench.schemas import DIALECT, PUBLISHED, check, check_suite, drift, ex
 from brie_bench.shipped import find_suite, shipped, suite_names
 
 STEMS = sorted(PUBLISHED)
-WRITTEN = ["conversation", "prompt", "recipe", "record", "run", "suite"]
+WRITTEN = ["conversation", "prices", "prompt", "recipe", "record", "run", "suite"]
 """The nouns that people write by hand."""
 
 
