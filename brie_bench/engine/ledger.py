@@ -29,35 +29,53 @@ PATIENCE = 60.0
 """Seconds to wait for another process that is writing."""
 
 _TABLES = """
-CREATE TABLE completion (
+CREATE TABLE IF NOT EXISTS completion (
     key TEXT PRIMARY KEY NOT NULL, kind TEXT, record TEXT NOT NULL, at TEXT NOT NULL
 );                                                  -- kind: NULL for a completion, else why it failed
-CREATE TABLE verdict (
+CREATE TABLE IF NOT EXISTS verdict (
     number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, label TEXT, preference_a REAL, kind TEXT, at TEXT,
     recorded_winner TEXT, source TEXT, line INTEGER, score_gap INTEGER, raw_digest TEXT
 );                                                  -- label: A, B, tie or NULL; preference_a: P(A) + P(tie) / 2;
                                                     -- score_gap: the criterion scores of A less those of B
-CREATE TABLE prose (
+CREATE TABLE IF NOT EXISTS prose (
     verdict INTEGER PRIMARY KEY, record TEXT NOT NULL
 );                                                  -- a verdict's whole record, apart: a leaderboard reads none of it
-CREATE TABLE run (
+CREATE TABLE IF NOT EXISTS run (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, base TEXT NOT NULL, replicate INTEGER NOT NULL, parent TEXT,
     per_pair INTEGER, record TEXT NOT NULL, at TEXT NOT NULL
 );                                                  -- per_pair: planned judgments of a pair by a judge; NULL: imported
-CREATE TABLE item (
+CREATE TABLE IF NOT EXISTS item (
     run INTEGER NOT NULL, number INTEGER NOT NULL, section TEXT NOT NULL, kind TEXT NOT NULL, prompt TEXT NOT NULL,
     record TEXT NOT NULL, PRIMARY KEY (run, number)
 ) WITHOUT ROWID;                                    -- prompt: the digest of its words
-CREATE TABLE comparison (
+CREATE TABLE IF NOT EXISTS comparison (
     run INTEGER NOT NULL, number INTEGER NOT NULL, item INTEGER NOT NULL, contender TEXT NOT NULL, pair TEXT NOT NULL,
     contender_key TEXT NOT NULL, baseline_key TEXT NOT NULL,
     contender_length INTEGER NOT NULL, baseline_length INTEGER NOT NULL,
     contender_finish TEXT NOT NULL, baseline_finish TEXT NOT NULL, first TEXT, PRIMARY KEY (run, number)
 ) WITHOUT ROWID;                                    -- pair: the digest of prompt and both texts; first: the drawn order
-CREATE TABLE judging (
+CREATE TABLE IF NOT EXISTS judging (
     run INTEGER NOT NULL, comparison INTEGER NOT NULL, judge TEXT NOT NULL, labels TEXT NOT NULL, shown TEXT,
     repeat INTEGER NOT NULL, verdict INTEGER NOT NULL, PRIMARY KEY (run, judge, comparison, labels, repeat)
 ) WITHOUT ROWID;                                    -- verdict: its number
+CREATE TABLE IF NOT EXISTS completing (
+    run INTEGER NOT NULL, side TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (run, side, key)
+) WITHOUT ROWID;                                    -- whose completions a run needs, failed ones included
+CREATE TABLE IF NOT EXISTS cost (
+    key TEXT PRIMARY KEY NOT NULL, dollars REAL
+) WITHOUT ROWID;                                    -- what was paid for a key in all; none, or NULL: not known, or nothing
+CREATE TABLE IF NOT EXISTS spending (
+    run INTEGER PRIMARY KEY, dollars REAL NOT NULL
+);                                                  -- what a run may have spent: no less than it has
+CREATE TABLE IF NOT EXISTS batch (
+    number INTEGER PRIMARY KEY, mark TEXT NOT NULL UNIQUE, model TEXT NOT NULL, run INTEGER, name TEXT,
+    at TEXT NOT NULL
+);                                                  -- model: the digest of its configuration; run: whose money it takes;
+                                                    -- name: the provider's; NULL: it is not known that it was submitted
+CREATE TABLE IF NOT EXISTS batched (
+    key TEXT PRIMARY KEY NOT NULL, batch INTEGER NOT NULL, most REAL NOT NULL, kind TEXT, answer TEXT
+) WITHOUT ROWID;                                    -- a call in a batch, until it is recorded; answer: once collected;
+                                                    -- most: at how many dollars it is counted meanwhile
 """
 
 
@@ -114,6 +132,9 @@ class Ledger:
     """One connection. Whatever was committed survives a crash; a disk that is full or a file that is damaged gives one
     LedgerError and loses nothing that was committed."""
 
+    spent: float = 0.0
+    """US dollars that the calls cost which were recorded through this connection, as far as it is known."""
+
     def __init__(self, folder: Path, *, create: bool = True) -> None:
         self.path = folder / FILE
         if not create and not self.path.exists():
@@ -155,12 +176,11 @@ class Ledger:
         self._write_ahead()
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA cache_size = -16000")
-        if version == 0:
+        if not set(re.findall(r"TABLE IF NOT EXISTS (\w+)", _TABLES)) <= tables:
             self._db.execute("BEGIN IMMEDIATE")
-            if self._version() == 0:  # another process may have been first
-                for statement in re.sub(r"--.*", "", _TABLES).split(";"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {VERSION}")
+            for statement in re.sub(r"--.*", "", _TABLES).split(";"):
+                self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
             self._db.execute("COMMIT")
 
     def _write_ahead(self) -> None:
@@ -222,6 +242,10 @@ class Ledger:
                     self._db.execute("ROLLBACK")
                 raise
 
+    def write(self, statement: str, *values: Any) -> int:
+        """For tables whose methods live in a module of their own: inside a transaction; how many rows it touched."""
+        return self._db.execute(statement, values).rowcount
+
     def _rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         with self._told():
             yield from self._db.execute(query, values)
@@ -256,9 +280,13 @@ class Ledger:
     def put_completion(self, key: str, outcome: Completion | Failure, *, at: str | None = None) -> None:
         """Record `outcome`. A completion is never replaced; a failure is."""
         kind = outcome.kind if isinstance(outcome, Failure) else None
+        recorded, failed = self.completion_kind(key)
+        if recorded and not failed:
+            return
+        self._charge(key, outcome, new=not recorded)
         self._db.execute(
             "INSERT INTO completion VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET kind = excluded.kind,"
-            " record = excluded.record, at = excluded.at WHERE completion.kind IS NOT NULL",
+            " record = excluded.record, at = excluded.at",
             (key, kind, outcome.model_dump_json(exclude_defaults=True), now() if at is None else at),
         )
 
@@ -289,6 +317,7 @@ class Ledger:
         known = self._db.execute("SELECT number, kind FROM verdict WHERE key = ?", (key,)).fetchone()
         if known is not None and known[1] is None:
             return
+        self._charge(key, outcome, new=known is None)
         values = (
             outcome.label if isinstance(outcome, Verdict) else None,
             outcome.preference_a if isinstance(outcome, Verdict) else None,
@@ -313,6 +342,15 @@ class Ledger:
         record = outcome.model_dump_json(exclude_defaults=True)
         self._db.execute("INSERT OR REPLACE INTO prose VALUES (?, ?)", (number, record))
 
+    def _charge(self, key: str, outcome: Completion | Verdict | Failure, *, new: bool) -> None:
+        """Add to what was paid for `key`: a failure that is replaced was paid for too. Something unknown makes all unknown."""
+        cost = outcome.usage.cost
+        self.spent += cost or 0.0
+        if not new:
+            self._db.execute("UPDATE cost SET dollars = dollars + ? WHERE key = ?", (cost, key))
+        elif cost is not None:
+            self._db.execute("INSERT OR REPLACE INTO cost VALUES (?, ?)", (key, cost))
+
     # runs
 
     def put_run(
@@ -325,6 +363,10 @@ class Ledger:
             (id, base, replicate, parent, per_pair, record, now()),
         )
         return self.run(id)
+
+    def amend_run(self, number: int, record: str) -> None:
+        """Replace what is recorded of a run as a whole."""
+        self._db.execute("UPDATE run SET record = ? WHERE number = ?", (record, number))
 
     _RUN = "SELECT number, id, base, replicate, parent, per_pair, record, at FROM run"
 
@@ -364,6 +406,10 @@ class Ledger:
         for row in self._rows(query, run):
             yield row[0], row[1], row[2], row[3], row[4]
 
+    def put_completing(self, run: int, keys: Iterable[tuple[str, str]]) -> None:
+        """Whose completions a run needs: the side's name and the key, recorded or not."""
+        self._db.executemany("INSERT OR IGNORE INTO completing VALUES (?, ?, ?)", ((run, *each) for each in keys))
+
     def item_record(self, run: int, number: int) -> str:
         """One item's record."""
         row = self._one("SELECT record FROM item WHERE run = ? AND number = ?", run, number)
@@ -377,8 +423,8 @@ class Ledger:
         self._db.execute(f"INSERT OR REPLACE INTO comparison VALUES (?{', ?' * len(values)})", (run, *values))  # noqa: S608
 
     def copy_comparisons(self, source: int, target: int) -> None:
-        """Give `target` the items and comparisons of `source`."""
-        for table in ("item", "comparison"):
+        """Give `target` the items, completions and comparisons of `source`."""
+        for table in ("item", "completing", "comparison"):
             rows = self._db.execute(f"SELECT * FROM {table} WHERE run = ?", (source,))  # noqa: S608
             marks = ", ".join("?" * len(rows.description))
             copied = ((target, *row[1:]) for row in rows.fetchall())
