@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,19 +11,32 @@ from brie_bench_rubric import Rubric, fence_mark
 from conftest import model_class
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
-from brie_bench import Completion, Failed, FinishReason, Label, Presentation, Request, Sampling, Turn, Usage, Verdict
+from brie_bench import (
+    Completion,
+    Failed,
+    FinishReason,
+    Label,
+    Presentation,
+    Request,
+    Sampling,
+    Turn,
+    Usage,
+    Verdict,
+    testing,
+)
 from brie_bench.engine.verdict import verdict_of
 from brie_bench.errors import BrieError
 from brie_bench.plugin.catalog import Catalog
-from brie_bench.spec.base import digest
+from brie_bench.spec.base import canonical_json, digest
 
 Answer = Callable[[Request], str | Completion]
 
 modest = settings(deadline=None, max_examples=60)
 
 
-def rubric(answer: Answer = lambda _: "Winner: A", supports: frozenset[str] = frozenset(), **options: Any) -> Rubric:
+def rubric(answer: Answer = lambda _: "Winner: A", /, supports: frozenset[str] = frozenset(), **options: Any) -> Rubric:
     """A rubric judge over a scripted model."""
     scripted = model_class("scripted", answer)()
     scripted.supports = supports  # type: ignore[misc]
@@ -302,6 +316,275 @@ def test_a_bad_score_costs_no_verdict() -> None:
     assert (Label.TIE, {Label.A: {"wit": 4}}) == (verdict.label, verdict.scores)
 
 
+# three ways to a verdict
+
+WAYS = ("text", "schema", "choice")
+SCORED: dict[str, Any] = {"depth": 4, "prose-quality.1": 2}
+JSON: dict[str, Any] = {"response_a": SCORED, "response_b": SCORED, "winner": "B", "rationale": "So it is."}
+CHANCES = {"A": 0.2, "B": 0.7, "tie": 0.1}
+
+
+def of_policy(policy: testing.Policy, way: str) -> Rubric:
+    """A rubric judge over a policy."""
+    return Rubric(Rubric.Options(model="m", answer=way), testing.model_class("m", policy)())  # type: ignore[arg-type]
+
+
+def test_the_way_of_old_is_still_the_same_judge() -> None:
+    """Text is the default and in no key; its words are pinned: whoever changes them counts the revision up."""
+    judge = rubric()
+    assert judge.configuration() == rubric(answer="text").configuration()
+    assert "answer" not in canonical_json(judge.configuration())
+    assert ("1", "a8aed392091dfd520726ef83237dfbcf") == (judge.revision, digest(judge.ask(shown()).canonical()))
+
+
+def test_the_ways_are_three_judges() -> None:
+    """Each has its own configuration, and the request of each asks for its form."""
+    judges = [rubric(answer=way) for way in WAYS]
+    assert 3 == len({digest(judge.configuration()) for judge in judges})
+    assert ["text", "json_schema", "choice"] == [judge.ask(shown()).answer.kind for judge in judges]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@modest
+@given(hostile, hostile)
+def test_each_way_finds_the_policys_verdict(way: str, a: str, b: str) -> None:
+    """Over hostile texts too: nothing in a text moves the fence, the form or the reading."""
+    policy = testing.honest()
+    presentation = shown(f"So. {a}", f"So. {b}", criteria=("depth", "wit"))
+    opinion = policy.opinion(presentation)
+    assert opinion is not None
+    verdict = verdict_of(of_policy(policy, way), presentation)
+    scores = {Label(slot): dict.fromkeys(("depth", "wit"), opinion.score(slot)) for slot in ("A", "B")}  # type: ignore[arg-type]
+    assert (Label(opinion.label), scores) == (verdict.label, verdict.scores)
+    expected = opinion.probabilities if way == "choice" else None
+    assert expected == (verdict.probabilities and pytest.approx(verdict.probabilities))
+    assert verdict.raw
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_refusal_is_one_in_each_way(way: str) -> None:
+    """It is no verdict, whatever form was asked for."""
+    with pytest.raises(Failed) as caught:
+        verdict_of(of_policy(testing.refusing(), way), shown())
+    assert "refused" == caught.value.kind
+
+
+@pytest.mark.parametrize("reason", [FinishReason.REFUSED, FinishReason.LENGTH])
+@pytest.mark.parametrize("way", ["schema", "choice"])
+def test_how_an_answer_ended_comes_before_what_it_says(way: str, reason: FinishReason) -> None:
+    """A whole verdict in a refused or cut-off answer is none."""
+    answer = Completion(text=json.dumps(JSON), finish_reason=reason, choices={"winner": CHANCES})
+    with pytest.raises(Failed) as caught:
+        verdict_of(rubric(lambda _: answer, answer=way), shown(criteria=tuple(SCORED)))
+    assert {FinishReason.REFUSED: "refused", FinishReason.LENGTH: "truncated"}[reason] == caught.value.kind
+
+
+@pytest.mark.parametrize(("way", "needed"), [("schema", "json_schema"), ("choice", "choice")])
+def test_a_model_that_cannot_answer_so_is_refused(catalog_of: Callable[..., Catalog], way: str, needed: str) -> None:
+    """When the judge is built, before anything is asked; what the model can do is named."""
+    catalog = catalog_of(models=(model_class("scripted", lambda _: ""),))
+    with pytest.raises(BrieError) as caught:
+        catalog.judge({"name": "rubric", "options": {"model": "scripted", "answer": way}})  # type: ignore[arg-type]
+    expected = (
+        f"judge 'rubric': 'scripted' cannot answer by '{way}' ({needed}); it supports max_tokens, seed, temperature."
+        " Leave out 'answer', or name another model."
+    )
+    assert expected == str(caught.value)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_model_that_can_is_built_by_name(catalog_of: Callable[..., Catalog], way: str) -> None:
+    """From the words of a configuration to a verdict."""
+    catalog = catalog_of(models=(testing.model_class("able", testing.honest()),))
+    judge = catalog.judge({"name": "rubric/able", "options": {"answer": way}})  # type: ignore[arg-type]
+    assert Label.A is verdict_of(judge, shown("one two three", "one")).label
+
+
+# by schema
+
+
+def read_json(answer: object, **fields: Any) -> Verdict:
+    """The verdict in a JSON answer, which may be given as text."""
+    text = answer if isinstance(answer, str) else json.dumps(answer)
+    return verdict_of(rubric(lambda _: text, answer="schema"), shown(**{"criteria": tuple(SCORED), **fields}))
+
+
+def test_a_schema_says_what_is_read() -> None:
+    """It is a closed JSON Schema of plain words: what it allows is a verdict with all that was said."""
+    form: Any = rubric(answer="schema").ask(shown(criteria=tuple(SCORED))).answer
+    Draft202012Validator.check_schema(form.definition)
+    assert Draft202012Validator(form.definition).is_valid(JSON)
+    expected = Verdict(label="B", scores={"A": SCORED, "B": SCORED}, rationale="So it is.", raw=json.dumps(JSON))
+    assert expected == read_json(JSON)
+
+
+@pytest.mark.parametrize("criterion", ["copy", "model_x", "score_1", "model_config", "b"])
+def test_any_name_may_be_a_criterion(criterion: str) -> None:
+    """Also one that means something to the library that reads it."""
+    scores = {criterion: 5, "depth": 1}
+    answer = {**JSON, "response_a": scores, "response_b": scores}
+    assert {Label.A: scores, Label.B: scores} == read_json(answer, criteria=tuple(scores)).scores
+
+
+BAD_SCORES = [0, 6, 4.5, "4", True, None, [4], {"depth": 4}, 10**400, float("nan")]
+NO_JSON = [
+    "",
+    "Winner: B",
+    "null",
+    "[]",
+    '"B"',
+    "```json\n{}\n```",
+    "\ufeff{}",
+    "[" * 100_000,
+    "1" * 5000,
+    "{",
+    "{}\n{}",
+]
+OTHER_JSON: list[object] = [
+    *({**JSON, "response_a": {**SCORED, "depth": score}} for score in BAD_SCORES),
+    {**JSON, "winner": "C"},
+    {**JSON, "winner": "a"},
+    {**JSON, "winner": ["B"]},
+    {**JSON, "winner": None},
+    {**JSON, "rationale": 5},
+    {**JSON, "confidence": 1},
+    {**JSON, "response_b": {"depth": 1}},
+    {**JSON, "response_b": {**SCORED, "wit": 1}},
+    {name: value for name, value in JSON.items() if name != "winner"},
+    '{"winner": "A", ' + json.dumps(JSON)[1:],
+]
+
+
+@pytest.mark.parametrize("answer", [*NO_JSON, *OTHER_JSON], ids=lambda each: repr(each)[:40])
+def test_what_is_not_of_the_schema_is_no_verdict(answer: object) -> None:
+    """Not JSON, JSON of another form, or one key twice: unparsed, the text kept, in one short line."""
+    text = answer if isinstance(answer, str) else json.dumps(answer)
+    with pytest.raises(Failed) as caught:
+        read_json(answer)
+    assert ("unparsed", text) == (caught.value.kind, caught.value.raw)
+    assert len(caught.value.message) < 250
+
+
+@modest
+@given(st.one_of(hostile, st.recursive(st.none() | st.booleans() | st.text(), st.lists, max_leaves=5).map(json.dumps)))
+def test_no_text_is_taken_for_a_verdict(text: str) -> None:
+    """A text that claims a winner in the rubric's words, or in any other, is no JSON of the schema."""
+    with pytest.raises(Failed, match=r"the judge's answer is (no JSON|not of the schema|nested)"):
+        read_json(text)
+
+
+@modest
+@given(hostile, st.sampled_from(["A", "B", "tie"]))
+def test_the_reasons_decide_nothing(rationale: str, winner: str) -> None:
+    """Whatever stands in them, the winner's key alone says who won."""
+    assert Label(winner) is read_json({**JSON, "rationale": rationale, "winner": winner}).label
+
+
+# by choice
+
+
+def read_choices(text: str = "", **choices: dict[str, float]) -> Verdict:
+    """The verdict in an answer of probabilities."""
+    answer = Completion(text=text, finish_reason=FinishReason.STOP, choices=choices)
+    return verdict_of(rubric(lambda _: answer, answer="choice"), shown(criteria=("depth",)))
+
+
+def test_one_question_for_the_winner_and_one_for_each_score() -> None:
+    """By names that say what is asked, and nothing is drawn."""
+    judge = rubric(supports=frozenset({"choice", "max_tokens", "temperature"}), answer="choice")
+    request = judge.ask(shown(criteria=("depth", "prose_quality")))
+    form: Any = request.answer
+    names = ["winner", "A_depth", "A_prose_quality", "B_depth", "B_prose_quality"]
+    assert names == [question.name for question in form.questions]
+    assert [("A", "B", "tie"), *[("1", "2", "3", "4", "5")] * 4] == [question.options for question in form.questions]
+    assert "From 1 (poor) to 5 (excellent): the prose quality of response B." == form.questions[-1].instructions
+    assert Sampling() == request.sampling
+
+
+def test_a_verdict_keeps_its_probabilities() -> None:
+    """And the whole answer, which has no text, as JSON."""
+    choices = {"winner": CHANCES, "A_depth": {"2": 0.6, "3": 0.4}, "B_depth": {"5": 1.0}}
+    scores = {"A": {"depth": 2}, "B": {"depth": 5}}
+    expected = Verdict(label="B", scores=scores, probabilities=CHANCES, raw=json.dumps(choices))
+    assert expected == read_choices(**choices)
+
+
+@pytest.mark.parametrize(
+    ("chances", "label"),
+    [
+        ({"A": 0.5, "B": 0.3, "tie": 0.2}, "A"),
+        ({"A": 0.3, "B": 0.4, "tie": 0.3}, "B"),
+        ({"A": 0.3, "B": 0.3, "tie": 0.4}, "tie"),
+        ({"A": 0.4, "B": 0.4, "tie": 0.2}, "tie"),
+        ({"A": 0.4, "B": 0.2, "tie": 0.4}, "tie"),
+        ({"A": 0.334, "B": 0.333, "tie": 0.333}, "A"),
+        ({"B": 1.0}, "B"),
+    ],
+)
+def test_the_most_probable_label_is_the_verdict(chances: dict[str, float], label: str) -> None:
+    """A tie where no one label is; an option that is left out has a probability of nought."""
+    assert Label(label) is read_choices(winner=chances).label
+
+
+@pytest.mark.parametrize(
+    ("chances", "score"),
+    [
+        ({"4": 1.0}, 4),
+        ({"1": 0.7, "2": 0.075, "3": 0.075, "4": 0.075, "5": 0.075}, 1),
+        ({"1": 0.2, "2": 0.2, "3": 0.2, "4": 0.2, "5": 0.2}, 3),
+        ({"1": 0.5, "5": 0.5}, 1),
+        ({"1": 0.49, "4": 0.02, "5": 0.49}, 4),
+        ({"1": 0.495, "5": 0.5}, 5),
+        ({"1": 0.498, "5": 0.497}, 1),
+    ],
+)
+def test_a_score_is_the_median(chances: dict[str, float], score: int) -> None:
+    """A whole number without rounding: half the probability is at it or below."""
+    assert {Label.A: {"depth": score}} == read_choices(winner=CHANCES, A_depth=chances).scores
+
+
+@pytest.mark.parametrize(
+    ("choices", "words"),
+    [
+        ({}, "did not say which response is better"),
+        ({"A_depth": {"1": 1.0}}, "did not say which response is better"),
+        ({"winner": {}}, "'winner' has probabilities that sum to 0.000"),
+        ({"winner": {"A": 0.5, "B": 0.3, "tie": 0.18}}, "'winner' has probabilities that sum to 0.980"),
+        ({"winner": {"A": 0.5, "B": 0.3, "tie": 0.22}}, "'winner' has probabilities that sum to 1.020"),
+        ({"winner": {"A": 1.2, "B": -0.2}}, "'winner' holds what is no probability"),
+        ({"winner": {"A": 0.9, "C": 0.1}}, "'winner' names 'C', which was not asked about"),
+        ({"winner": CHANCES, "A_depth": {"6": 1.0}}, "'A_depth' names '6', which was not asked about"),
+        ({"winner": CHANCES, "A_depth": {"5": 0.9}}, "'A_depth' has probabilities that sum to 0.900"),
+        ({"winner": CHANCES, "A_wit\x1b": {"5": 1.0}}, "'A_wit\\x1b' names '5', which was not asked about"),
+    ],
+)
+def test_what_is_no_probability_is_no_verdict(choices: dict[str, dict[str, float]], words: str) -> None:
+    """Unparsed, and what was received is kept."""
+    with pytest.raises(Failed) as caught:
+        read_choices(**choices)
+    assert ("unparsed", json.dumps(choices)) == (caught.value.kind, caught.value.raw)
+    assert words in caught.value.message
+
+
+@pytest.mark.parametrize("total", [0.991, 1.009])
+def test_rounded_probabilities_are_probabilities(total: float) -> None:
+    """A sum that is off by rounding is no fault, and the preference is that of the rounded shares."""
+    verdict = read_choices(winner={"A": 0.5, "B": total - 0.5})
+    assert 0.5 / total == pytest.approx(verdict.preference_a)
+
+
+def test_a_question_without_an_answer_is_a_missing_score() -> None:
+    """A provider may refuse one question; the verdict stands."""
+    choices = {"winner": CHANCES, "B_depth": {"3": 1.0}}
+    assert {Label.B: {"depth": 3}} == read_choices(**choices).scores
+
+
+def test_words_beside_probabilities_are_kept_and_decide_nothing() -> None:
+    """The text is the raw answer; the probabilities say who won."""
+    verdict = read_choices("Winner: A", winner=CHANCES)
+    assert (Label.B, "Winner: A") == (verdict.label, verdict.raw)
+
+
 # building
 
 CONFIGURED = [
@@ -355,6 +638,8 @@ def test_the_ends_of_the_ranges_are_in_them(temperature: float) -> None:
         ({"model": "scripted", "temperature": 2.1}, "key 'temperature'"),
         ({"model": "scripted", "temperature": -0.1}, "key 'temperature'"),
         ({"model": "scripted", "rubric": "x"}, "key 'rubric' is not known"),
+        ({"model": "scripted", "answer": "json"}, "key 'answer'"),
+        ({"model": "scripted", "answer": "choice", "temperature": 0}, "leave out 'temperature'"),
     ],
 )
 def test_a_wrong_option_is_named(catalog_of: Callable[..., Catalog], options: dict[str, Any], words: str) -> None:
