@@ -1,4 +1,4 @@
-"""`brie-bench conversations …`: validate, lint, stats, split, sample, overlap."""
+"""`brie-bench conversations …`: import, validate, lint, review, stats, split, sample, overlap, export."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from brie_bench.cli.conversations_export import command as export_command
+from brie_bench.cli.conversations_import import command as import_command
+from brie_bench.cli.conversations_review import command as review_command
+from brie_bench.cli.target import check_target
 from brie_bench.errors import plain_json
 
 if TYPE_CHECKING:
@@ -25,7 +29,12 @@ FORCE = click.option("--force", is_flag=True, help="Replace the file if it is th
 
 @click.group()
 def command() -> None:
-    """Check, clean and split authored conversations."""
+    """Import, check, clean, review, split and export authored conversations."""
+
+
+command.add_command(import_command)
+command.add_command(export_command)
+command.add_command(review_command)
 
 
 @command.command()
@@ -90,13 +99,27 @@ def lint(
 
 @command.command()
 @FILES
+@click.option("--tokenizer", metavar="PATH_OR_NAME", help="Count tokens too, by this tokenizer.")
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a page with plots there too."
+)
+@FORCE
 @FORMAT
-def stats(files: tuple[Path, ...], form: str) -> None:
-    """Count FILEs: conversations, prompts, turns, words, domains, phases, models and labs."""
+def stats(files: tuple[Path, ...], tokenizer: str | None, html: Path | None, force: bool, form: str) -> None:
+    """Count FILEs: conversations, responses to each prompt, turns, lengths, domains, phases, models, labs, months."""
     from brie_bench.conversations.reading import read_whole
     from brie_bench.conversations.summary import render, summarise
+    from brie_bench.conversations.tokenizer import counter
 
-    found = summarise(each.conversation for each in read_whole(files))
+    if html is not None:
+        check_target(html, force=force, sources=files)
+    tokens = None if tokenizer is None else counter(tokenizer)
+    found = summarise((each.conversation for each in read_whole(files)), tokens)
+    if html is not None:
+        from brie_bench.conversations.page import page
+        from brie_bench.files import write_text
+
+        write_text(html, page(found, [each.name for each in files]))
     click.echo(plain_json(found.model_dump(mode="json")) if form == "json" else render(found))
 
 
@@ -188,11 +211,7 @@ def _show(spots: Iterable[Spot], form: str) -> int:
 
 
 def _write(path: Path, records: Iterable[Spec], *, force: bool, sources: Iterable[Path] = ()) -> None:
-    from brie_bench.errors import UsageError
     from brie_bench.files import to_jsonl, write_text
 
-    if any(path.exists() and source.exists() and path.samefile(source) for source in sources):
-        raise UsageError("the source is never replaced.", where=path, mend="Name another file.")
-    if path.exists() and not force:
-        raise UsageError("this file is there already.", where=path, mend="Name another one, or add --force.")
+    check_target(path, force=force, sources=sources)
     write_text(path, "".join(to_jsonl(records)))

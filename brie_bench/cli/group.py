@@ -13,6 +13,7 @@ from brie_bench.errors import did_you_mean, in_words, plain
 COMMANDS = {
     "run": "Run a suite: complete, judge blind, print the leaderboard.",
     "judge": "Judge a run's recorded completions by other judges.",
+    "judge-exam": "Examine judges: do they read the texts at all?",
     "leaderboard": "Recompute and print the leaderboard of recorded runs.",
     "compare": "Compare two contenders of a run on the same prompts, paired.",
     "audit": "List what is wrong with a run's records, and what to do.",
@@ -20,10 +21,12 @@ COMMANDS = {
     "runs": "List the recorded runs, oldest first.",
     "import": "Read somebody's recorded judgments into a run.",
     "export": "Write a run's judgments to a file.",
+    "publish": "Publish runs for anybody to recompute, or check what is published.",
     "suite": "List, show and validate suites.",
-    "conversations": "Check, clean and split authored conversations.",
+    "conversations": "Import, check, clean, review, split and export authored conversations.",
     "plugins": "List and show plugins.",
     "schema": "Export and check the JSON Schemas.",
+    "doctor": "Show what is installed, set and reachable, and what to do.",
 }
 """Name to one line of help, so that `--help` imports no command."""
 
@@ -36,7 +39,7 @@ class Lazy(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in COMMANDS:
-            module = importlib.import_module(f"brie_bench.cli.{name}_command")
+            module = importlib.import_module(f"brie_bench.cli.{name.replace('-', '_')}_command")
             command = module.command
             return command if isinstance(command, click.Command) else None
         found = plugin_commands().found.get(name)
