@@ -1,4 +1,5 @@
-"""Two contenders on the same prompts, paired: the difference is of each prompt with itself."""
+"""Two contenders on the same prompts, paired: the difference is of each prompt with itself, under the same conditions and
+before the same judges."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from brie_bench.spec.leaderboard import Interval
 
 
 class Difference(Spec):
-    """One contender less another over the prompts that both were judged on."""
+    """One contender less another over what they share: the same prompts, under the same conditions, by the same judges."""
 
     suite: str
     baseline: str
@@ -36,7 +37,11 @@ class Difference(Spec):
     n_prompts: int
     """Shared prompts."""
     n_dropped: int
-    """Prompts on which one of them has no verdict."""
+    """Prompts on which they share no condition and judge."""
+    n_judgments: int = 0
+    """Verdicts on either, from the conditions and judges they share."""
+    n_dropped_judgments: int = 0
+    """Verdicts on either that have no counterpart: another condition, another judge, or a failure of the other."""
     reason: str | None = None
 
 
@@ -66,24 +71,22 @@ def _differences(table: Table, a: int, b: int, *, soft: bool) -> list[Difference
 
 
 def _difference(table: Table, a: int, b: int, judge: int | None, section: int | None, *, soft: bool) -> Difference:
-    scores = table.score(soft=soft)
-
-    def z_of(contender: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        chosen = table.rows.contender == contender
-        if judge is not None:
-            chosen &= table.rows.judge == judge
-        if section is not None:
-            chosen &= table.section == section
-        at: Codes = np.flatnonzero(chosen)
-        means = stats.prompt_means(table.prompt[at], table.rows.pair[at], table.rows.judge[at], scores[at])
-        z = np.full(len(table.prompts), np.nan)
-        z[means.prompts.astype(np.intp)] = means.z
-        return z
-
-    z_a, z_b = z_of(a), z_of(b)
-    asked = ~(np.isnan(z_a) & np.isnan(z_b))
-    shared = ~np.isnan(z_a) & ~np.isnan(z_b)
-    found = stats.paired_difference(z_a[asked], z_b[asked], CONFIDENCE)
+    rows, scores = table.rows, table.score(soft=soft)
+    chosen = np.isin(rows.contender, (a, b)) & ~np.isnan(scores)
+    if judge is not None:
+        chosen &= rows.judge == judge
+    if section is not None:
+        chosen &= table.section == section
+    at: Codes = np.flatnonzero(chosen)
+    cell = rows.item[at] * len(table.judges) + rows.judge[at]
+    first = rows.contender[at] == a
+    both = np.isin(cell, np.intersect1d(cell[first], cell[~first]))
+    # an item stands for its pairs: the two may have other texts in common, and must weigh alike all the same
+    z_a, z_b = (
+        stats.prompt_means(table.prompt[mine], rows.item[mine], rows.judge[mine], scores[mine]).z
+        for mine in (at[both & first], at[both & ~first])
+    )
+    found = stats.paired_difference(z_a, z_b, CONFIDENCE)
     enough = found.n_common >= FEWEST_PROMPTS
     return Difference(
         suite=table.suite.name,
@@ -91,12 +94,14 @@ def _difference(table: Table, a: int, b: int, judge: int | None, section: int | 
         contenders=(table.contenders[a].name, table.contenders[b].name),
         judge=None if judge is None else table.judges[judge].name,
         section=None if section is None else table.sections[section].name,
-        win_rates=(float(z_a[shared].mean()), float(z_b[shared].mean())) if shared.any() else (None, None),
+        win_rates=(float(z_a.mean()), float(z_b.mean())) if z_a.size else (None, None),
         difference=found.difference,
         interval=as_interval(found.interval),
         p_value=found.p_value if enough else None,
         n_prompts=found.n_common,
-        n_dropped=found.n_dropped,
+        n_dropped=int(np.unique(table.prompt[at]).size) - found.n_common,
+        n_judgments=int(both.sum()),
+        n_dropped_judgments=int((~both).sum()),
         reason=None if enough else f"{count(found.n_common, 'shared prompt')}: a test needs {FEWEST_PROMPTS}",
     )
 
@@ -113,6 +118,8 @@ def render(rows: Sequence[Difference]) -> str:
         ("p", lambda row: p_number(row.p_value)),
         ("shared prompts", lambda row: str(row.n_prompts)),
         ("dropped", lambda row: str(row.n_dropped)),
+        ("shared judgments", lambda row: str(row.n_judgments)),
+        ("dropped", lambda row: str(row.n_dropped_judgments)),
     ]
     lines = [f"- {sentence(row)}" for row in rows if row.judge is None and row.section is None]
     notes = "p-values of single judges and sections are not adjusted: read them as a description."
@@ -123,13 +130,18 @@ def sentence(row: Difference) -> str:
     """The panel's difference in words."""
     a, b = map(escape, row.contenders)
     if row.difference is None:
-        return f"**{a}** and **{b}** share no judged prompt of {escape(row.suite)}."
+        return (
+            f"**{a}** and **{b}** cannot be compared on {escape(row.suite)}: they share no judged prompt under the same"
+            f" condition by the same judge ({count(row.n_dropped_judgments, 'judgment')} left out)."
+        )
     told = (
         f"{points(row.difference)} points ({point_interval(row.interval)}) over {count(row.n_prompts, 'shared prompt')}"
     )
     if row.p_value is None:
         return f"**{a}** against **{b}** on {escape(row.suite)} is **not testable**: {told}; {row.reason}."
     tested = f"{told}, {p_words(row.p_value)}"
+    if row.n_dropped_judgments:
+        tested += f"; {count(row.n_dropped_judgments, 'judgment')} without a counterpart left out"
     if row.p_value > SIGNIFICANT or row.difference == 0.0:
         return f"**{a}** against **{b}** on {escape(row.suite)} is **inconclusive**: {tested}."
     word = "better" if row.difference > 0 else "worse"

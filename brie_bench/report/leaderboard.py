@@ -11,13 +11,17 @@ from brie_bench.report.judges import agreements, benches, lengths, positions, re
 from brie_bench.report.ratings import ratings_of
 from brie_bench.report.standings import grounds_of, standings_of
 from brie_bench.report.table import Table
-from brie_bench.spec.leaderboard import Finding, Leaderboard
+from brie_bench.spec.leaderboard import Cost, Finding, Leaderboard
 
 
 def make_leaderboard(
-    tables: Sequence[Table], *, soft: bool | None = None, audited: Sequence[Finding] = ()
+    tables: Sequence[Table],
+    *,
+    soft: bool | None = None,
+    audited: Sequence[Finding] = (),
+    costs: Sequence[Cost] = (),
 ) -> Leaderboard:
-    """The leaderboard of some tables; `audited` are findings about the records themselves.
+    """The leaderboard of some tables; `audited` are findings about the records themselves, `costs` what they cost.
 
     Same records, same leaderboard, to the byte: every resampling is seeded, and nothing looks at a clock.
     """
@@ -32,6 +36,7 @@ def make_leaderboard(
         suites=tuple({table.suite.digest: table.suite for table in tables}.values()),
         runs=tuple(run for table in tables for run in table.runs),
         baseline=" / ".join(dict.fromkeys(table.baseline.name for table in tables)),
+        records=tuple(dict.fromkeys(record for table in tables for record in table.records)),
         standings=standings,
         agreement=tuple(row for rows, _ in agreed for row in rows),
         panel_agreement=tuple(panel for _, panel in agreed),
@@ -44,5 +49,6 @@ def make_leaderboard(
         sweeps=tuple(row for table, graded in softness for row in sweeps(table, soft=graded)),
         ratings=ratings,
         ratings_reason=ratings_reason,
+        costs=tuple(costs),
     )
     return board.model_copy(update={"findings": findings_of(tables, board, audited)})

@@ -126,14 +126,16 @@ def lacking(n_prompts: int, missing: int) -> str | None:
 
 
 def _decided(rows: Sequence[Standing]) -> tuple[Standing, ...]:
-    """The same rows, the headline ones with Holm's adjustment over all of them and the verdict it gives."""
+    """The same rows, the headline ones with Holm's adjustment over all of them, the verdict it gives, and the rate that
+    one of them alone finds at its share of 5 %."""
     tested = [(index, row.p_value) for index, row in enumerate(rows) if row.verdict and row.p_value is not None]
     decided = list(rows)
     for (index, _), p in zip(tested, holm([p for _, p in tested]).tolist(), strict=True):
         row, verdict = rows[index], "inconclusive"
         if p <= SIGNIFICANT and row.win_rate is not None and row.win_rate != 0.5:
             verdict = "better" if row.win_rate > 0.5 else "worse"
-        decided[index] = row.model_copy(update={"p_adjusted": p, "verdict": verdict})
+        alone = detectable_rate(row.n_prompts, alpha=SIGNIFICANT / len(tested))
+        decided[index] = row.model_copy(update={"p_adjusted": p, "verdict": verdict, "detectable_rate": alone})
     return tuple(decided)
 
 

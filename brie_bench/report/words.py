@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
@@ -65,6 +66,14 @@ def p_words(p: float | None) -> str:
 def count(number: int, noun: str) -> str:
     """`1 prompt`, `25 prompts`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def dollars(amount: float | None, *, at_least: bool = False) -> str:
+    """`$12.34`, `$0.0042` (two digits that count), `at least $0.50`, or `unknown`. Never rounded to nothing."""
+    if amount is None:
+        return "unknown"
+    digits = 2 if amount >= 0.1 or amount == 0 else min(8, 1 - math.floor(math.log10(amount)))
+    return f"{'at least ' if at_least else ''}${amount:,.{digits}f}"
 
 
 def table(columns: Sequence[tuple[str, Callable[[R], str]]], rows: Iterable[R], *, left: int = 1) -> str:

@@ -43,7 +43,7 @@ class Records(Spec):
     """A file the numbers were computed from."""
 
     path: str
-    """Relative to the leaderboard."""
+    """The name of a file that was imported, or a path relative to the leaderboard."""
     sha256: str
     """Of its bytes."""
 
@@ -92,14 +92,28 @@ class Standing(Spec):
     p_adjusted: Rate | None
     """Holm's adjustment over the report's headline standings; None elsewhere."""
     detectable_rate: Rate | None
-    """The smallest rate this many prompts find 80 % of the time."""
+    """The smallest rate this many prompts find 80 % of the time: a headline alone, at its share of 5 % among all
+    headlines tested. None where no rate is."""
     verdict: Literal["better", "worse", "inconclusive", "not testable"] | None
     """On panel rows over all sections only."""
     reason: str | None
     """Why a number is missing."""
 
 
-class Agreement(Spec):
+class Counted(Spec):
+    """What a number rests on."""
+
+    n_prompts: int = 0
+    """Distinct prompts: the independent ones."""
+    n_pairs: int = 0
+    """Distinct pairs of completions."""
+    n_judgments: int = 0
+    """Verdicts."""
+    n_failures: int = 0
+    """Planned judgments without a verdict, among those that would have counted."""
+
+
+class Agreement(Counted):
     """Two judges on the same pairs, beside what chance alone would give them."""
 
     suite: str
@@ -107,8 +121,6 @@ class Agreement(Spec):
     judges: tuple[str, str]
     n_pairs: int
     """Pairs that both judged."""
-    n_prompts: int = 0
-    """Their distinct prompts."""
     agreement: Rate | None
     """Share of prompts with the same verdict, of win, tie and loss."""
     agreement_interval: Interval | None
@@ -125,7 +137,7 @@ class Agreement(Spec):
     """With whom it is compared: one contender may meet several."""
 
 
-class PanelAgreement(Spec):
+class PanelAgreement(Counted):
     """All judges on the same pairs."""
 
     suite: str
@@ -137,15 +149,19 @@ class PanelAgreement(Spec):
     """All judges taken for one; below −1 at times, where some judged fewer pairs."""
     ac1: Signed | None
     unanimous: Rate | None
-    """Share of pairs on which all judges gave the same verdict."""
+    """Share of prompts on which all judges who judged a pair gave the same verdict."""
     n_pairs: int
     """Pairs with at least two judges."""
+    n_judges: int = 0
+    """Judges on the panel."""
+    n_complete: int = 0
+    """Pairs that every one of them judged."""
     reason: str | None = None
     baseline: str = ""
     """With whom it is compared: one contender may meet several."""
 
 
-class Retest(Spec):
+class Retest(Counted):
     """One judge on the same pair twice."""
 
     suite: str
@@ -161,13 +177,18 @@ class Retest(Spec):
     """Couples of judgments of one pair that were shown in the same order."""
     n_swapped: int = 0
     """Those that were shown in either order."""
+    n_same_prompts: int = 0
+    """Prompts of the former: each weighs once in `same_order`."""
+    n_swapped_prompts: int = 0
+    """Prompts of the latter."""
     reason: str | None = None
     baseline: str = ""
     """With whom it is compared: one contender may meet several."""
 
 
-class Position(Spec):
-    """What being shown first is worth to a judge."""
+class Position(Counted):
+    """What being shown first is worth to a judge. Prompts weigh alike in either order, so that with both orders of every
+    pair the adjusted rate is the win rate."""
 
     suite: str
     contender: str
@@ -180,12 +201,19 @@ class Position(Spec):
     flip_rate: Rate | None
     """Share of pairs whose verdict changes with the order."""
     n_prompts: int
+    """Distinct prompts with a verdict in a known order."""
+    n_both: int = 0
+    """Pairs shown in both orders: those of the flip rate."""
+    n_contender_first: int = 0
+    """Verdicts on the contender shown first."""
+    n_baseline_first: int = 0
+    """Verdicts on the baseline shown first."""
     reason: str | None = None
     baseline: str = ""
     """With whom it is compared: one contender may meet several."""
 
 
-class Length(Spec):
+class Length(Counted):
     """The win rate at equal length."""
 
     suite: str
@@ -206,7 +234,7 @@ class Length(Spec):
     """With whom it is compared: one contender may meet several."""
 
 
-class SelfPreference(Spec):
+class SelfPreference(Counted):
     """What a judge gives its own lab's model beyond what the other labs' judges give it."""
 
     suite: str
@@ -242,7 +270,7 @@ class Ground(Spec):
     reason: str | None = None
 
 
-class Reproducibility(Spec):
+class Reproducibility(Counted):
     """The same prompts in several runs."""
 
     suite: str
@@ -265,6 +293,8 @@ class Reproducibility(Spec):
     """Cochran's test that one run stands out."""
     icc: float | None
     """The prompts' share of the variance; from 25 prompts."""
+    n_same_texts: int = 0
+    """Prompts with the same texts in every run: no completion was made anew."""
     prompts: tuple[str, ...] = ()
     """The rows of `table`."""
     table: tuple[tuple[float, ...], ...] = ()
@@ -274,7 +304,7 @@ class Reproducibility(Spec):
     """With whom it is compared: one contender may meet several."""
 
 
-class Sweep(Spec):
+class Sweep(Counted):
     """The same prompts at several temperatures or token limits."""
 
     suite: str
@@ -285,6 +315,9 @@ class Sweep(Spec):
     rates: tuple[float, ...]
     """The win rate at each level."""
     n_prompts: int
+    """Prompts with a verdict at every level, and with texts that differ between levels."""
+    n_same_texts: int = 0
+    """Prompts left out because their texts are the same at every level: nothing was varied."""
     slope: float | None
     """Change of the win rate for each unit of the parameter."""
     interval: Interval | None
@@ -325,8 +358,24 @@ class Finding(Spec):
     """Where to look, a few of them."""
 
 
+class Cost(Spec):
+    """What the records cost that a contender's completions or a judge's verdicts are. A record that serves several is
+    counted with the first of them."""
+
+    role: Literal["baseline", "contender", "judge"]
+    """In which part."""
+    name: str
+    """Whose."""
+    n_calls: int
+    """Records, failures included."""
+    n_unknown: int
+    """Those whose cost is not known."""
+    dollars: Annotated[float, Field(ge=0.0)] | None
+    """US dollars that the others cost in all; None where there are no others."""
+
+
 class Leaderboard(Spec):
-    """What is published. Same records, same leaderboard, to the byte: it holds no clock and no cost."""
+    """What is published. Same records, same leaderboard, to the byte: it holds no clock."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     """The version of this schema."""
@@ -364,3 +413,5 @@ class Leaderboard(Spec):
     """Why there are no ratings."""
     findings: tuple[Finding, ...] = ()
     """What a reader must know about the records."""
+    costs: tuple[Cost, ...] = ()
+    """What the records cost, where any call may have cost something. No table that is printed shows it."""

@@ -33,6 +33,9 @@ def record(
     texts: tuple[str, str] | None = None,
     reasons: tuple[str, str] = ("stop", "stop"),
     scores: dict[str, dict[str, int]] | None = None,
+    probabilities: dict[str, float] | None = None,
+    temperature: float | None = None,
+    judging: str | None = None,
     judged_at: str | None = None,
     completed_at: str | None = None,
 ) -> Imported:
@@ -46,7 +49,9 @@ def record(
     if label is None:
         outcome: Any = Failure(kind=kind, message="nothing to read", raw=raw, failed_at=at)
     else:
-        verdict = Verdict.model_validate({"label": label, "raw": raw, "scores": scores or {}})
+        verdict = Verdict.model_validate(
+            {"label": label, "raw": raw, "scores": scores or {}, "probabilities": probabilities}
+        )
         order = named if shown == "same" else Order(shown) if shown else None
         outcome = judgment(verdict, named, shown=order, judged_at=at)
     return Imported(
@@ -57,7 +62,7 @@ def record(
         baseline="base",
         judge=judge,
         comparison=Comparison(
-            item=Item(section="all", kind="in_domain", prompt=prompt, sampling=Sampling()),
+            item=Item(section="all", kind="in_domain", prompt=prompt, sampling=Sampling(temperature=temperature)),
             contender=Completion(text=mine, finish_reason=FinishReason(reasons[0])),
             baseline=Completion(text=base, finish_reason=FinishReason(reasons[1])),
         ),
@@ -65,6 +70,7 @@ def record(
         labels=named if label is None else None,
         recorded_winner=Winner(winner) if winner else None,
         completed_at=when(completed_at) if completed_at else None,
+        judging=judging,
     )
 
 

@@ -85,6 +85,32 @@ def test_prompts_that_only_one_was_judged_on_are_dropped_and_counted() -> None:
     assert ((0.5, 0.5), 0.0) == (row.win_rates, row.difference)
 
 
+@pytest.mark.parametrize("other", [{"judge": "bob"}, {"temperature": 1.0}, {"repeat": 2}])
+def test_what_is_not_shared_is_not_paired(other: dict[str, Any]) -> None:
+    """Another judge, another temperature, another run: no difference, and everything counted as left out."""
+    row = compared([*rows_of([WIN] * 12, who="one"), *rows_of([LOSS] * 12, who="two", **other)])[0]
+    assert (None, None, None, (None, None)) == (row.difference, row.interval, row.p_value, row.win_rates)
+    assert (0, 12, 0, 24) == (row.n_prompts, row.n_dropped, row.n_judgments, row.n_dropped_judgments)
+    assert "cannot be compared on tiny" in render([row])
+    assert "(24 judgments left out)" in render([row])
+
+
+def test_only_shared_cells_are_averaged() -> None:
+    """One is judged by both judges, two by the second alone: what the first says of one is left out."""
+    rows = [*two([WIN] * 6, [TIE] * 6, judge="bob"), *rows_of([LOSS] * 6, who="one", judge="ann")]
+    row = compared(rows)[0]
+    assert ((1.0, 0.5), 0.5, 2 / 2**6) == (row.win_rates, row.difference, row.p_value)
+    assert (6, 0, 12, 6) == (row.n_prompts, row.n_dropped, row.n_judgments, row.n_dropped_judgments)
+    assert "; 6 judgments without a counterpart left out." in render([row])
+
+
+def test_one_text_under_two_conditions_weighs_as_two() -> None:
+    """The other answered each condition anew: conditions pair with conditions, whoever repeats itself."""
+    rows = [Row("p", WIN, who="one", repeat=repeat, pair="same") for repeat in (1, 2)]
+    rows += [Row("p", score, who="two", repeat=repeat) for repeat, score in ((1, WIN), (2, LOSS))]
+    assert ((1.0, 0.5), 0.5) == (compared(rows)[0].win_rates, compared(rows)[0].difference)
+
+
 def test_below_six_shared_prompts_nothing_is_tested() -> None:
     """A difference, an interval, no p, and why."""
     (row,) = compared(two([WIN] * 5, [LOSS] * 5))
@@ -97,7 +123,7 @@ def test_without_a_shared_prompt_there_is_no_difference() -> None:
     (row,) = compared([Row("p", WIN, who="one"), Row("q", WIN, who="two")])
     assert (None, None, None, (None, None)) == (row.difference, row.interval, row.p_value, row.win_rates)
     assert (0, 2, "0 shared prompts: a test needs 6") == (row.n_prompts, row.n_dropped, row.reason)
-    assert "share no judged prompt" in render([row])
+    assert "they share no judged prompt" in render([row])
 
 
 def test_judges_and_sections_have_their_own_rows() -> None:

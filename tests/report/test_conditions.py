@@ -138,6 +138,35 @@ def test_a_prompt_without_one_of_the_levels_is_left_out() -> None:
     assert (2, (0.5, 0.5), 0.0) == (row.n_prompts, row.rates, row.slope)
 
 
+def test_one_text_at_every_level_is_no_sweep() -> None:
+    """A prompt whose pair is the same one throughout is left out, and the reason says so when all are."""
+    rows = [
+        Row(f"p-{number}", score, section="warm", temperature=level, pair="" if number < 2 else "same")
+        for number in range(4)
+        for level, score in ((0.5, LOSS), (1.0, WIN))
+    ]
+    some, none = (
+        only(make_leaderboard([table_of(each, kinds={"warm": "temperature"})]).sweeps) for each in (rows, rows[4:])
+    )
+    assert (2, 2, 4, 4, (0.0, 1.0)) == (some.n_prompts, some.n_same_texts, some.n_pairs, some.n_judgments, some.rates)
+    assert (0, 2, None, None) == (none.n_prompts, none.n_same_texts, none.slope, none.interval)
+    assert "every prompt has the same texts at every level: nothing was varied" == none.reason
+
+
+def test_one_text_in_every_run_is_said() -> None:
+    """It stays in the table: a model may well repeat itself. But no completion was made anew."""
+    row = again(repeated([WIN, LOSS], [WIN, LOSS], pair="same"))
+    assert (2, 2, 2, 4) == (row.n_prompts, row.n_same_texts, row.n_pairs, row.n_judgments)
+    assert 0 == again(repeated([WIN, LOSS], [WIN, LOSS])).n_same_texts
+
+
+def test_what_a_table_of_conditions_rests_on() -> None:
+    """The pairs, verdicts and failures of the prompts in it, by all judges."""
+    rows = [*repeated([WIN, WIN], [WIN, FAILED]), *repeated([WIN, WIN], [FAILED, FAILED], judge="bob")]
+    row = again(rows)
+    assert (1, 2, 3, 1) == (row.n_prompts, row.n_pairs, row.n_judgments, row.n_failures)
+
+
 @pytest.mark.parametrize("levels", [((0.5, [WIN]),), ((None, [WIN]),)])
 def test_one_level_is_no_sweep(levels: Any) -> None:
     """Nor are conditions that nobody recorded."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from brie_bench.report.findings import FEW_PROMPTS
+from brie_bench.report.findings.sample import FEW_PROMPTS
 from brie_bench.report.leaderboard import make_leaderboard
 from brie_bench.report.table import Player
 from brie_bench.spec.leaderboard import Finding
+from brie_bench.stats import detectable_rate
 
 from .tables import FAILED, LOSS, WIN, Row, both_orders, only, rows_of, table_of
 
@@ -35,6 +37,14 @@ ONE_SIDED = [row for judge in ("ann", "bob") for row in rows_of([WIN] * 19 + [LO
 DISAGREEING = [*rows_of([WIN] * 24 + [LOSS], judge="ann"), *rows_of([LOSS] + [WIN] * 24, judge="bob")]
 AGREEING = [row for judge in ("ann", "bob") for row in rows_of([WIN, LOSS] * 12, judge=judge)]
 
+UNDECIDED = [row for judge in ("ann", "bob") for row in rows_of([WIN] * 25, judge=judge)]
+
+
+def shown_second(n: int) -> list[Row]:
+    """Wins on prompts of their own, the contender second."""
+    return [Row(f"q-{number}", WIN, shown=0.0) for number in range(n)]
+
+
 RAISED: list[tuple[str, str, int, list[Row], dict[str, Any]]] = [
     ("many-failures", "warning", 2, rows_of([WIN] * 28 + [FAILED] * 2, lengths=(9, 9)), {}),
     ("many-failures", "warning", 3, rows_of([WIN] * 27 + [FAILED] * 3), {}),  # without a completion: not the judge's
@@ -56,6 +66,18 @@ RAISED: list[tuple[str, str, int, list[Row], dict[str, Any]]] = [
     ("position-bias", "warning", 30, both_orders([(WIN, LOSS)] * 30), {}),
     ("position-bias", "warning", 30, both_orders([(LOSS, WIN)] * 30), {}),
     ("agreement-near-chance", "warning", 25, DISAGREEING, {}),
+    ("agreement-near-chance", "warning", 25, UNDECIDED, {}),
+    ("order-unbalanced", "error", 6, rows_of([WIN] * 6, shown=1.0), {}),
+    ("order-unbalanced", "error", 6, rows_of([WIN] * 6, shown=0.0), {}),
+    ("order-unbalanced", "error", 20, both_orders([(WIN, FAILED)] * 20), {}),  # what failed balances nothing
+    ("order-unbalanced", "warning", 10, [*rows_of([WIN] * 7, shown=1.0), *shown_second(3)], {}),
+    (
+        "order-unbalanced",
+        "error",
+        10,
+        [*both_orders([(WIN, LOSS)] * 10), *rows_of([WIN] * 10, shown=1.0, judge="bob")],
+        {},
+    ),  # one judge's order is another's to balance no more
 ]
 
 SPARED: list[tuple[str, list[Row], dict[str, Any]]] = [
@@ -74,7 +96,15 @@ SPARED: list[tuple[str, list[Row], dict[str, Any]]] = [
     ("position-bias", MANY, {}),
     ("agreement-near-chance", AGREEING, {}),
     ("agreement-near-chance", MANY, {}),
-    ("agreement-near-chance", [row for judge in ("ann", "bob") for row in rows_of([WIN] * 25, judge=judge)], {}),
+    ("order-unbalanced", both_orders([(WIN, LOSS)] * 15), {}),
+    ("order-unbalanced", rows_of([WIN] * 5, shown=1.0), {}),  # not testable either
+    ("order-unbalanced", [*rows_of([WIN] * 7, shown=1.0), *shown_second(2)], {}),  # too few to tell
+    ("order-unbalanced", MANY, {}),  # the order is on no record
+    (
+        "pseudo-replication",
+        [row for who in ("one", "two", "three") for row in rows_of([WIN] * 30, who=who)],
+        {"imported": True},
+    ),
 ]
 
 
@@ -148,11 +178,85 @@ def test_a_position_bias_says_which_way() -> None:
     assert "tuned stands at 50.0 %" in first.message
 
 
+def test_one_order_identifies_nothing() -> None:
+    """Contenders that balance each other are each of one order alone: said of both, and what was missing."""
+    rows = [*rows_of([WIN] * 20, who="one", shown=1.0), *rows_of([LOSS] * 20, who="two", shown=0.0)]
+    one, two = of_code("order-unbalanced", rows)
+    assert one.message.startswith(
+        "In all 20 verdicts of ann whose order is known one was shown first: its rate is not ident"
+    )
+    assert two.message.startswith(
+        "In all 20 verdicts of ann whose order is known two was shown second: its rate is not iden"
+    )
+    (lost,) = of_code("order-unbalanced", both_orders([(WIN, FAILED)] * 20))
+    assert lost.message.endswith(
+        "Judge the same pairs in the other order again, or for the first time where calls failed."
+    )
+
+
+def test_an_unbalanced_order_names_the_adjusted_rate() -> None:
+    """Shown first it wins 7 of 7, second none of 3: 50 % with both orders weighed alike."""
+    rows = [*rows_of([WIN] * 7, shown=1.0), *[replace(row, score=LOSS) for row in shown_second(3)]]
+    (finding,) = of_code("order-unbalanced", rows)
+    assert "tuned was shown first in 7 of 10 verdicts of ann" in finding.message
+    assert "Read the order-adjusted rate, 50.0 %," in finding.message
+
+
 def test_chance_is_told_beside_an_agreement_near_it() -> None:
     """92 % where chance gives 92.3 %."""
     (finding,) = of_code("agreement-near-chance", DISAGREEING)
     assert "on 92.0 % of prompts" in finding.message
     assert "chance alone would give two such judges 92.3 %" in finding.message
+
+
+def test_an_agreement_is_only_called_worthless_where_the_sample_can_tell() -> None:
+    """Four prompts leave room for any kappa, four hundred of coin tosses leave none; one verdict throughout has no kappa."""
+    four = [*rows_of([WIN, LOSS, WIN, LOSS], judge="ann"), *rows_of([WIN, LOSS, WIN, WIN], judge="bob")]
+    tosses = [*rows_of([WIN, LOSS] * 200, judge="ann"), *rows_of([WIN, WIN, LOSS, LOSS] * 100, judge="bob")]
+    (few,), (many,), (one,) = (of_code("agreement-near-chance", rows) for rows in (four, tosses, UNDECIDED))
+    assert "with 4 prompts it cannot be told from chance, nor from agreement (kappa = 0.50" in few.message
+    assert "their agreement confirms nothing" in many.message
+    assert "one and the same verdict throughout (25 pairs of 25 prompts)" in one.message
+    assert "kappa is undefined" in one.message
+
+
+def test_replication_is_each_contenders_own() -> None:
+    """Only the one whose prompts stand twice is named."""
+    rows = [*rows_of([WIN] * 30, who="one"), *rows_of([WIN] * 30, who="two"), Row("p-3", LOSS, who="two", pair="b")]
+    finding = only(of_code("pseudo-replication", rows, imported=True))
+    assert finding.message.startswith("31 judgments of two come from 31 pairs of 30 distinct prompts:")
+    assert ("p-3",) == finding.examples
+
+
+def test_a_small_sample_is_smaller_among_many_headlines() -> None:
+    """Six prompts decide nothing as one of two headlines; fifteen find less than they would alone."""
+    six, fifteen = ([row for who in ("one", "two") for row in rows_of([WIN] * n, who=who)] for n in (6, 15))
+    assert "so few cannot decide one of 2 headlines alone" in of_code("sample-too-small", six)[0].message
+    rate = f"{100 * (detectable_rate(15, alpha=0.025) or 0):.1f} %"
+    assert (
+        f"a win rate of {rate} or more, four times in five, as one of 2"
+        in of_code("sample-too-small", fifteen)[0].message
+    )
+
+
+@pytest.mark.parametrize(("code", "severity", "count", "rows", "more"), RAISED, ids=[each[0] for each in RAISED])
+def test_a_finding_says_where_to_look(
+    code: str, severity: str, count: int, rows: list[Row], more: dict[str, Any]
+) -> None:
+    """A few prompts, the same ones for any order of the rows; a finding about a player names it and needs none."""
+    (finding,), (again,) = (of_code(code, each, **more) for each in (rows, rows[::-1]))
+    assert finding.examples == again.examples
+    assert bool(finding.examples) == (not code.startswith("sampling-"))
+    assert len(finding.examples) <= 5
+
+
+def test_examples_are_the_prompts_it_is_about() -> None:
+    """Those on which the judges differ; those that failed; those shown in the order that prevails."""
+    assert ("p-0", "p-24") == only(of_code("agreement-near-chance", DISAGREEING)).examples
+    failing = rows_of([WIN] * 28 + [FAILED] * 2, lengths=(9, 9))
+    assert ("p-28", "p-29") == only(of_code("many-failures", failing)).examples
+    rows = [*rows_of([WIN] * 3, shown=1.0), *shown_second(8)]
+    assert ("q-0", "q-1", "q-2", "q-3", "q-4") == only(of_code("order-unbalanced", rows)).examples
 
 
 def test_failures_are_whose_they_are() -> None:

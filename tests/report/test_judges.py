@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from brie_bench import stats
-from brie_bench.report.judges import FEWEST_RESAMPLES, N_RESAMPLES, draws_for
+from brie_bench.report.judges.bench import FEWEST_RESAMPLES, N_RESAMPLES, draws_for
 from brie_bench.report.leaderboard import make_leaderboard
 from brie_bench.report.table import Player
 from brie_bench.spec.leaderboard import Leaderboard
@@ -108,6 +110,41 @@ def test_a_prompt_with_many_pairs_weighs_once_in_agreement() -> None:
     assert (0.5, 4, 2) == (row.agreement, row.n_pairs, row.n_prompts)
 
 
+def test_agreement_does_not_depend_on_who_is_named_first() -> None:
+    """The draws are the same, and so every number, to the bit."""
+    rows = judged(
+        ann=[WIN, WIN, LOSS, WIN, TIE] * 3, bob=[WIN, LOSS, LOSS, WIN, WIN] * 3, eve=[WIN, LOSS, WIN, WIN, TIE] * 3
+    )
+    here, there = (board(rows, judges=judges) for judges in (("ann", "bob", "eve"), ("eve", "bob", "ann")))
+    assert [("eve", "bob"), ("eve", "ann"), ("bob", "ann")] == [row.judges for row in there.agreement]
+    by_judges = {frozenset(row.judges): row for row in there.agreement}
+    for row in here.agreement:
+        assert row == by_judges[frozenset(row.judges)].model_copy(update={"judges": row.judges})
+    assert here.panel_agreement == there.panel_agreement
+
+
+def test_a_panel_says_how_many_pairs_all_of_it_judged() -> None:
+    """Three judges, of whom the third judged another pair with the first: two pairs, none judged by all."""
+    rows = [*judged(ann=[WIN], bob=[WIN]), Row("q", LOSS, "ann"), Row("q", LOSS, "eve")]
+    panel = only(board(rows).panel_agreement)
+    assert (1.0, 2, 2, 4, 3, 0) == (
+        panel.unanimous,
+        panel.n_prompts,
+        panel.n_pairs,
+        panel.n_judgments,
+        panel.n_judges,
+        panel.n_complete,
+    )
+    assert 2 == only(board(judged(ann=[WIN, LOSS], bob=[WIN, WIN])).panel_agreement).n_complete
+
+
+def test_agreement_counts_what_it_rests_on() -> None:
+    """The verdicts of both on the pairs they share, and the failures of both."""
+    rows = [*judged(ann=[WIN, LOSS, WIN], bob=[WIN, FAILED, WIN], eve=[WIN] * 3), Row("p-0", WIN, "ann")]
+    row = board(rows).agreement[0]
+    assert (("ann", "bob"), 2, 2, 5, 1) == (row.judges, row.n_prompts, row.n_pairs, row.n_judgments, row.n_failures)
+
+
 def test_a_strange_panel_still_has_a_leaderboard() -> None:
     """Where some judged fewer pairs Fleiss' κ can fall below −1: it is what it is."""
     rows = [Row("p", WIN, "ann"), Row("p", LOSS, "bob"), *rows_of([WIN] * 8, judge="ann")]
@@ -123,6 +160,7 @@ def test_retest_counts_couples_in_the_same_order_and_swapped() -> None:
     rows += [Row("p", WIN, shown=0.0), Row("q", WIN, shown=1.0), Row("q", WIN, shown=1.0), Row("r", LOSS, shown=1.0)]
     row = only(board(rows).retest)
     assert (2, 4, 3) == (row.n_pairs, row.n_same, row.n_swapped)
+    assert (2, 2, 1, 6) == (row.n_prompts, row.n_same_prompts, row.n_swapped_prompts, row.n_judgments)
     assert pytest.approx((1 / 3 + 1) / 2) == row.same_order
     assert pytest.approx(2 / 3) == row.swapped_order
     assert row.reason is None
@@ -198,6 +236,41 @@ def test_the_order_adjusted_rate_balances_unequal_orders() -> None:
     assert (None, "no pair was shown in both orders: flips are unknown") == (row.flip_rate, row.reason)
 
 
+def test_with_both_orders_of_every_pair_the_order_adjusted_rate_is_the_win_rate() -> None:
+    """Two prompts with six pairs each and eight with one: prompts weigh alike in both, to the last digit shown."""
+    rows = [
+        Row(f"p-{number}", LOSS if number < 2 else WIN, pair=str(pair), shown=shown)
+        for number in range(10)
+        for pair in range(6 if number < 2 else 1)
+        for shown in (1.0, 0.0)
+    ]
+    found = board(rows, both_orders=True)
+    row = only(found.position)
+    assert 0.8 == standing(found).win_rate == pytest.approx(row.adjusted_win_rate, abs=1e-11)
+    assert (0.0, 0.0) == (row.bias, row.flip_rate)
+    assert (10, 20, 40, 20, 20, 20) == (
+        row.n_prompts,
+        row.n_pairs,
+        row.n_judgments,
+        row.n_contender_first,
+        row.n_baseline_first,
+        row.n_both,
+    )
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2), *[st.sampled_from([WIN, TIE, LOSS])] * 2), min_size=1))
+def test_so_it_is_whatever_the_verdicts(judgments: list[tuple[int, int, float, float]]) -> None:
+    """As long as each pair was shown as often in one order as in the other."""
+    rows = [
+        Row(f"p-{prompt}", score, pair=str(pair), shown=shown)
+        for prompt, pair, *scores in judgments
+        for score, shown in zip(scores, (1.0, 0.0), strict=True)
+    ]
+    found = board(rows, both_orders=True)
+    assert pytest.approx(standing(found).win_rate, abs=1e-11) == only(found.position).adjusted_win_rate
+
+
 def test_a_flip_is_a_win_that_becomes_a_loss() -> None:
     """One of four: a tie that becomes a win is none."""
     row = only(board(both_orders([(WIN, LOSS), (WIN, WIN), (LOSS, LOSS), (TIE, WIN)]), both_orders=True).position)
@@ -209,6 +282,7 @@ def test_a_failure_in_one_order_leaves_no_flip_to_see() -> None:
     row = only(board(both_orders([(WIN, FAILED), (WIN, LOSS)]), both_orders=True).position)
     assert 1.0 == row.flip_rate
     assert 0.5 == row.bias
+    assert (2, 1, 1, 1) == (row.n_contender_first, row.n_baseline_first, row.n_both, row.n_failures)
 
 
 @pytest.mark.parametrize(
@@ -265,6 +339,7 @@ def test_the_rate_at_equal_length_where_it_can_be_told() -> None:
     assert pytest.approx(1 + sum(gaps) / 60 / 200) == row.length_ratio
     near = [score for score, gap in zip(scores, gaps, strict=True) if abs(gap) <= 0.1 * max(200, 200 + gap)]
     assert (len(near), pytest.approx(np.mean(near))) == (row.n_close, row.close_rate)
+    assert (60, 60, 60, 0) == (row.n_prompts, row.n_pairs, row.n_judgments, row.n_failures)
 
 
 @pytest.mark.parametrize(
@@ -311,6 +386,7 @@ def test_what_a_judge_gives_its_own_labs_contender_beyond_the_others() -> None:
     row = only(board(judged(ann=[WIN] * 3, bob=[WIN, LOSS, LOSS]), players=LABS).self_preference)
     assert ("ann", "north", "contender", 3) == (row.judge, row.lab, row.side, row.n_prompts)
     assert pytest.approx(2 / 3) == row.excess
+    assert (3, 6, 0) == (row.n_pairs, row.n_judgments, row.n_failures)
     assert row.interval.low < 2 / 3 < row.interval.high  # type: ignore[operator, union-attr]
 
 

@@ -6,10 +6,12 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from brie_bench.errors import BrieError
@@ -18,6 +20,8 @@ from brie_bench.report.markdown import render
 from brie_bench.report.publish import to_json
 from brie_bench.report.table import Player, Table
 
+from .records import record
+from .runs import Bench
 from .tables import FAILED, LOSS, NAN, TIE, WIN, Row, doubled, mirrored, reordered, table_of
 
 KINDS = {"coding": "out_of_domain", "warm": "temperature", "long": "length", "again": "reproducibility"}
@@ -102,6 +106,14 @@ def mirror_of(board: dict[str, Any]) -> dict[str, Any]:
             "verdict": WORDS.get(row["verdict"], row["verdict"]),
         }
 
+    def position(row: dict[str, Any]) -> dict[str, Any]:
+        return {
+            **row,
+            "adjusted_win_rate": turned(row["adjusted_win_rate"]),
+            "n_contender_first": row["n_baseline_first"],
+            "n_baseline_first": row["n_contender_first"],
+        }
+
     def length(row: dict[str, Any]) -> dict[str, Any]:
         ratio = row["length_ratio"] and 1.0 / row["length_ratio"]
         return {**rate(row, "raw", "length_controlled", "close_rate"), "length_ratio": ratio}
@@ -116,7 +128,7 @@ def mirror_of(board: dict[str, Any]) -> dict[str, Any]:
     return {
         **board,
         "standings": [standing(row) for row in board["standings"]],
-        "position": [{**row, "adjusted_win_rate": turned(row["adjusted_win_rate"])} for row in board["position"]],
+        "position": [position(row) for row in board["position"]],
         "length": [length(row) for row in board["length"]],
         "self_preference": [sloped(row, "excess") for row in board["self_preference"]],
         "grounds": [rate(row, "win_rate") for row in board["grounds"]],
@@ -164,6 +176,41 @@ def test_the_order_of_the_rows_changes_nothing(table: Table, random: Any) -> Non
     order = list(range(table.rows.score.size))
     random.shuffle(order)
     assert to_json(make_leaderboard([table])) == to_json(make_leaderboard([reordered(table, order)]))
+
+
+def in_any_order(value: Any) -> Any:
+    """Rows sorted by what they are about; without places, which are those of the lines."""
+    if isinstance(value, dict):
+        return {key: in_any_order(each) for key, each in sorted(value.items()) if key not in ("examples", "message")}
+    if isinstance(value, list):
+        return sorted(map(in_any_order, value), key=lambda each: json.dumps(each, default=str)) if value else []
+    return round(value, 9) + 0.0 if isinstance(value, float) else value
+
+
+judgments = st.fixed_dictionaries(
+    {
+        "number": st.integers(0, 6),
+        "judge": st.sampled_from(["ann", "bob", "eve"]),
+        "contender": st.sampled_from(["tuned", "other"]),
+        "label": st.sampled_from(["A", "B", "tie", None]),
+        "shown": st.sampled_from(["same", "same", None]),
+        "labels": st.sampled_from(["baseline_first", "contender_first"]),
+        "texts": st.sampled_from([None, ("Another.", "Another one.")]),
+    }
+)
+
+
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(judgments, min_size=1, max_size=30), st.randoms(use_true_random=False))
+def test_the_order_of_the_lines_of_an_import_changes_nothing(tmp_path: Path, given: list[Any], random: Any) -> None:
+    """The same numbers of the same players, whoever is named first."""
+    lines = [record(line=line, **each) for line, each in enumerate(given, 1)]
+    boards = []
+    for _ in range(2):
+        bench = Bench(Path(mkdtemp(dir=tmp_path)))
+        boards.append(in_any_order(plain(bench.board(bench.records(lines)))))
+        random.shuffle(lines)
+    assert boards[0] == boards[1]
 
 
 COUNTS = {"n_judgments", "n_failures", "wins", "ties", "losses", "count"}

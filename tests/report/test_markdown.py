@@ -187,6 +187,55 @@ def test_inconclusive_says_what_the_sample_could_have_detected() -> None:
     )
 
 
+def test_inconclusive_among_several_headlines_says_what_one_of_them_could_detect() -> None:
+    """Less than alone; and six prompts, all won, decide nothing as one of two."""
+    few, some = (
+        sentence(
+            standing(board_of([*rows_of([WIN] * n, who="one"), *rows_of([WIN, LOSS] * 4, who="two")]), "one"), family=2
+        )
+        for n in (6, 7)
+    )
+    assert few.endswith(
+        "p = 0.062 (Holm, 2 headlines). So few prompts cannot decide one of 2 headlines alone, were every one won."
+        " The interval leaves out one half, as for a headline alone; among 2 the test does not decide."
+    )
+    assert "is **better** than base" in some
+    text = render(board_of([row for who in ("one", "two") for row in rows_of([WIN, LOSS] * 10, who=who)]))
+    assert 2 == text.count(" or more four times in five, as one of 2 headlines.")
+
+
+def test_interval_and_test_may_say_different_things() -> None:
+    """A steady lean that is tiny, and ten wins of thirteen: in either case the sentence says what each means."""
+    steady = sentence(standing(board_of(rows_of([WIN] * 8, preference=0.500001), graded=True)))
+    assert "is **better** than base: win rate 50.0 %" in steady
+    assert "The interval says how large the rate may be on new prompts, and holds one half; the test says" in steady
+    shaky = sentence(standing(board_of(rows_of([WIN] * 10 + [LOSS] * 3))))
+    assert "is **inconclusive**" in shaky
+    assert "The interval leaves out one half, but the test decides:" in shaky
+    for scores in ([WIN] * 13, [WIN, LOSS] * 7):
+        assert "The interval" not in sentence(standing(board_of(rows_of(scores))))
+
+
+@pytest.mark.parametrize(
+    ("won", "failed", "words"),
+    [
+        (
+            WIN,
+            20,
+            "But 20 planned judgments failed or were not reached: had every one been a loss, the win rate would be 50.0 %.",
+        ),
+        (LOSS, 21, "had every one been a win, the win rate would be 51.2 %."),
+        (WIN, 1, None),
+    ],
+)
+def test_failures_that_could_turn_the_verdict_round_stand_in_the_sentence(
+    won: float, failed: int, words: str | None
+) -> None:
+    """With the rate they could have made of it."""
+    said = sentence(standing(board_of(rows_of([won] * 20 + [FAILED] * failed))))
+    assert (words in said) if words else ("failed" not in said)
+
+
 def test_not_testable_says_why() -> None:
     """With the rate and the interval all the same."""
     said = sentence(standing(board_of(rows_of([WIN, WIN]))))
@@ -281,6 +330,56 @@ def test_a_panel_of_three_is_told_in_words_too() -> None:
     assert "all judges gave" not in render(board_of(rows[:4]))
 
 
+def test_a_panel_that_did_not_share_all_pairs_says_so() -> None:
+    """How many pairs all of them judged."""
+    rows = [row for judge in ("ann", "bob") for row in rows_of([WIN] * 10, judge=judge)]
+    text = render(board_of([*rows, Row("q", LOSS, "ann"), Row("q", LOSS, "eve")]))
+    assert (
+        "tuned: all judges who judged a pair gave the same verdict on 100.0 % of prompts (11 pairs, of which all 3 judges"
+        " judged 0);" in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        (rows_of([WIN] * 7), "for ann: the records do not say who was shown first."),
+        (rows_of([WIN] * 7, shown=1.0), "for ann: every pair was shown in one order."),
+        (
+            [*rows_of([WIN] * 7), *rows_of([WIN] * 7, who="other")],
+            "for ann on tuned, ann on other: the records do not say",
+        ),
+    ],
+)
+def test_an_unknown_position_bias_is_said_to_be_unknown(rows: list[Row], why: str) -> None:
+    """The part does not silently disappear."""
+    part = render(board_of(rows)).partition("## Does a judge agree with itself, and does the order matter?\n\n")[2]
+    assert part.startswith(f"- Position bias is unknown {why}")
+
+
+def test_every_table_says_what_it_rests_on(board: Leaderboard) -> None:
+    """Prompts, pairs, judgments and failures stand in every table of rates, but for single prompts and ratings."""
+    for block in render(board).split("\n\n"):
+        head = [cell.strip() for cell in block.splitlines()[0].split("|")]
+        if block.startswith("|") and not {"run 1", "rating"} & set(head):
+            assert ["prompts", "pairs", "judgments", "failures"] == [
+                name for name in head if name in ("prompts", "pairs", "judgments", "failures")
+            ]
+
+
+def test_a_sweep_over_one_text_says_why_it_is_missing() -> None:
+    """Nothing was varied; and how many prompts were left out of one where some was."""
+    rows = [Row(f"p-{n}", WIN, temperature=level, pair="same") for n in range(3) for level in (0.5, 1.0)]
+    text = render(board_of(rows, kinds={"all": "temperature"}))
+    assert "lengths?\n\nevery prompt has the same texts at every level: nothing was varied." in text
+    rows += [Row("q", WIN, temperature=level) for level in (0.5, 1.0)]
+    text = render(board_of(rows, kinds={"all": "temperature"}))
+    assert "\nall: 3 prompts left out, with the same texts at every level." in text
+    runs = [Row("p", WIN, repeat=repeat, pair="same") for repeat in (1, 2)]
+    text = render(board_of(runs, kinds={"all": "reproducibility"}))
+    assert "\nall: the same texts in every run for 1 of 1 prompt; what differs there is the judges' doing." in text
+
+
 def test_a_small_table_of_prompts_and_runs_is_shown() -> None:
     """Each prompt in each run; an endless one is left to the JSON."""
     few = rows_of([WIN, LOSS], repeat=1) + rows_of([WIN, WIN], repeat=2)
@@ -314,6 +413,13 @@ def test_many_findings_of_one_code_are_not_all_listed() -> None:
     assert SHOWN_OF_A_CODE == text.count("- note: Number ")
     assert "- note: Number 4. (`same-lab`)" in text
     assert "- note: and 3 more of `same-lab`; the JSON has them all." in text
+
+
+def test_errors_are_announced_below_the_headlines() -> None:
+    """A verdict that measures a position is not read without being warned; warnings and notes wait at the end."""
+    head = render(board_of(rows_of([WIN] * 20, shown=1.0))).partition("\n\n|")[0]
+    assert head.endswith("- **Read the findings first**: errors make a number wrong (`order-unbalanced`).")
+    assert "Read the findings" not in render(board_of(rows_of([WIN] * 7)))
 
 
 # hostile text

@@ -159,6 +159,16 @@ def test_an_inconclusive_standing_says_what_could_have_been_found() -> None:
     assert detectable_rate(15) == row.detectable_rate
 
 
+def test_among_several_headlines_less_can_be_found() -> None:
+    """A headline's rate is the one it finds at its share of 5 %; six prompts find none as one of two."""
+    rows = [row for who in ("one", "two") for row in rows_of([WIN, LOSS, TIE] * 5, who=who)]
+    found = board(rows)
+    assert detectable_rate(15, alpha=0.025) == standing(found, "one").detectable_rate
+    assert detectable_rate(15) == standing(found, "one", judge="ann").detectable_rate
+    few = board([row for who in ("one", "two") for row in rows_of([WIN] * 6, who=who)])
+    assert (None, "inconclusive") == (standing(few, "one").detectable_rate, standing(few, "one").verdict)
+
+
 def test_only_headlines_have_a_verdict_and_an_adjusted_p() -> None:
     """The panel over all sections; judges and sections carry a p-value that is not adjusted."""
     rows = [

@@ -180,7 +180,7 @@ def test_agreement_is_near_chance(boards: Boards) -> None:
     for names, judges in (((GPT, GEMINI), (GPT, GEMINI)), (("first_pass",), (SONNET, OPUS))):
         finding = only(of_code(boards(*names), "agreement-near-chance"))
         assert finding.message.startswith(f"{judges[0]} and {judges[1]} gave the same verdict on ")
-        assert "their agreement confirms nothing" in finding.message
+        assert "it cannot be told from chance, nor from agreement (kappa = " in finding.message
 
 
 def test_no_score_contradicts_its_verdict(boards: Boards, expected: Any) -> None:
@@ -276,13 +276,39 @@ def test_retest_in_the_same_order_and_swapped(boards: Boards, expected: Any, nam
 
 
 @pytest.mark.parametrize("name", [GPT, GEMINI])
-def test_position_bias_and_the_order_adjusted_rate(boards: Boards, expected: Any, name: str) -> None:
-    """Over rows, as computed elsewhere: half the difference of the rates in either order, and their mean."""
+def test_position_bias_by_row_is_what_was_computed_elsewhere(
+    verdicts: dict[str, list[dict[str, Any]]], expected: Any, name: str
+) -> None:
+    """Half the difference of the rates in either order, and their mean, with each of the 57 rows a unit of its own."""
     known = expected["win_rates"][f"{name}/all_rows"]["position"]
-    row = only(boards(name).position)
     first, second = known["win_rate_ties_half_BA"], known["win_rate_ties_half_AB"]
-    assert pytest.approx((first - second) / 2, abs=1e-12) == row.bias
-    assert pytest.approx(known["order_balanced_win_rate"], abs=1e-12) == row.adjusted_win_rate
+    rows = verdicts[name]
+    found = stats.position_bias(
+        [row["prompt_id"] for row in rows],
+        [SCORES[row["outcome"]] for row in rows],
+        [float(row["presentation_order"] == "BA") for row in rows],
+        n_resamples=10,
+    )
+    assert pytest.approx((first - second) / 2, abs=1e-12) == found.bias
+    assert pytest.approx(known["order_balanced_win_rate"], abs=1e-12) == found.adjusted
+
+
+@pytest.mark.parametrize("name", [GPT, GEMINI])
+def test_position_bias_by_prompt_is_what_the_board_shows(
+    boards: Boards, verdicts: dict[str, list[dict[str, Any]]], name: str
+) -> None:
+    """The prompts of either order weigh alike there, as they do in the win rate."""
+    rates = []
+    for order in ("BA", "AB"):
+        pairs: dict[str, dict[str, list[float]]] = {}
+        for row in verdicts[name]:
+            if row["presentation_order"] == order:
+                pairs.setdefault(row["prompt_id"], {}).setdefault(row["pair_id"], []).append(SCORES[row["outcome"]])
+        rates.append(np.mean([np.mean([np.mean(scores) for scores in each.values()]) for each in pairs.values()]))
+    row = only(boards(name).position)
+    assert pytest.approx((rates[0] - rates[1]) / 2, abs=1e-9) == row.bias
+    assert pytest.approx((rates[0] + rates[1]) / 2, abs=1e-9) == row.adjusted_win_rate
+    assert 57 == row.n_judgments == row.n_contender_first + row.n_baseline_first
     assert row.interval is not None
     assert row.interval.low < 0 < row.interval.high
 
