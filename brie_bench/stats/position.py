@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from .binomial import sign_test
 from .inputs import Floats, Interval, Ints, at_least, codes, rates, same_length, vector, within_unit
 from .rates import mirrored_rate
-from .resampling import distinct_rows, weighted_sums
+from .resampling import distinct_rows, quantiles, weighted_sums
 from .verdicts import verdict_codes
 
 
@@ -165,9 +165,8 @@ def _position_bounds(features: Floats, sums: Floats, draws: int, seed: int, leve
     masses = np.concatenate((counts, np.full(4, 0.5)))
     drawn = weighted_sums(np.vstack((units, anchors)), masses, draws, seed)
     m1, m0 = drawn[:, 0] / drawn[:, 1], drawn[:, 2] / drawn[:, 3]
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.quantile((m1 - m0) / 2, tails).tolist()
-    below, above = np.quantile((m1 + m0) / 2, tails).tolist()
+    low, high = quantiles((m1 - m0) / 2, level)
+    below, above = quantiles((m1 + m0) / 2, level)
     if turned:
         below, above = -above, -below
     if even:  # the data are their own mirror, and so must the bounds be
