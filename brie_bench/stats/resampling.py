@@ -57,4 +57,4 @@ def quantiles(draws: Floats, confidence_level: float) -> Interval:
     low = ordered[below] + part * (ordered[above] - ordered[below])
     high = ordered[last - below] - part * (ordered[last - below] - ordered[last - above])
     end = float(ordered[last])  # NaN is sorted last
-    return (float(low), float(high)) if end == end else (end, end)
+    return (end, end) if np.isnan(end) else (float(low), float(high))

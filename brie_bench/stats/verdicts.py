@@ -88,23 +88,23 @@ def _exchanged(verdicts: NDArray[np.int8]) -> NDArray[np.int8]:
 
 
 def _losses_prevail(shares: Floats, unit: Ints) -> bool:
-    """Larger shares of losses than of wins; when alike, the side whose cells, sorted within their units, come first.
+    """Larger shares of losses than of wins; when alike, the side whose units, sorted by what they hold, come first.
 
-    How often a verdict was recorded does not count, nor do the names of the orders: who exchanges contender and baseline
-    exchanges them too.
+    How often a verdict was recorded does not count, nor do the names of units and orders: who exchanges contender and
+    baseline exchanges those too, and a file may hold its lines in any order.
     """
     margin = float((shares[:, :, 0] - shares[:, :, 2]).sum())
     if abs(margin) > 1e-9 or not shares.size:
         return margin < 0
-    here, there = (_sorted_cells(side, unit) for side in (shares, shares[:, :, ::-1]))
-    differ = np.flatnonzero(here != there)
-    return bool(differ.size and here[differ[0]] > there[differ[0]])
+    return _contents(shares, unit) > _contents(shares[:, :, ::-1], unit)
 
 
-def _sorted_cells(shares: Floats, unit: Ints) -> Floats:
-    """Each cell's unit and shares, one after another, in an order that no label decides."""
+def _contents(shares: Floats, unit: Ints) -> list[bytes]:
+    """The cells of each unit in an order that no label decides, and the units likewise."""
     table: Floats = np.column_stack((unit, np.round(shares, 9).reshape(len(shares), -1)))
-    return table[np.lexsort(table.T[::-1])].ravel()
+    table = table[np.lexsort(table.T[::-1])]
+    begins = np.flatnonzero(np.diff(table[:, 0]) != 0) + 1
+    return sorted(part.tobytes() for part in np.split(np.ascontiguousarray(table[:, 1:]) + 0.0, begins))
 
 
 def _distinct(verdicts: NDArray[np.int8]) -> tuple[NDArray[np.int8], Ints]:
