@@ -323,11 +323,10 @@ def test_ten_judges_are_fifteen_times_three_pairs() -> None:
             assert np.mean(ratings[:, i] == ratings[:, j]) == pytest.approx(result.pairs[i, j].agreement)
 
 
-@quick
-@given(tables(), st.randoms(use_true_random=False))
-def test_names_of_prompts_decide_nothing(ratings: np.ndarray[Any, Any], random: Any) -> None:
+@pytest.mark.parametrize("renamed", [[0, 2, 1], [1, 0, 2], [2, 1, 0]])
+def test_names_of_prompts_decide_nothing(renamed: list[int]) -> None:
     """Renumbered prompts give the same coefficients and the same intervals, even where wins and losses are as many."""
-    both = np.vstack((ratings, 1 - ratings))
-    prompt = list(range(len(both)))
-    renamed = random.sample(prompt, len(prompt))
-    assert repr(stats.agreement(both, prompt, n_resamples=50)) == repr(stats.agreement(both, renamed, n_resamples=50))
+    ratings = [[1, 1, 1], [0, 0, 0.5], [0.5, 0.5, 0]]
+    assert repr(stats.agreement(ratings, [0, 1, 2], n_resamples=50)) == repr(
+        stats.agreement(ratings, renamed, n_resamples=50)
+    )
