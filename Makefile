@@ -24,9 +24,11 @@ lint: $(VENV)/.test  ## style, types, floors
 mutants: $(VENV)/.mutation  ## mutation-test the blind
 	$(BIN)/python tests/mutation/run.py
 
-readme: $(VENV)/.core  ## put what commands print into the documents that show it
+readme: $(VENV)/.test  ## put what commands print into the documents that show it
 	$(BIN)/python docs/refresh.py
 	$(BIN)/python tests/test_what_can_go_wrong.py
+	$(BIN)/python tests/plugins/test_provider_faults.py
+	PYTHONPATH=tests $(BIN)/python -m conversations.test_measured_lints
 
 schemas: $(VENV)/.core  ## regenerate schemas/ from brie_bench/spec
 	@$(BIN)/brie-bench schema export
@@ -34,9 +36,11 @@ schemas: $(VENV)/.core  ## regenerate schemas/ from brie_bench/spec
 benchmarks: $(VENV)/.test  ## speed and size, side by side with the named peers
 	$(BIN)/python benchmarks/command_line.py
 	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/providers.py
 	$(BIN)/python benchmarks/ledger.py
 	$(BIN)/python benchmarks/leaderboard.py
 	$(BIN)/python benchmarks/estimators.py
+	$(BIN)/python benchmarks/conversations.py
 	$(BIN)/python benchmarks/coverage.py --small
 
 clean:

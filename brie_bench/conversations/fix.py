@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-from brie_bench.conversations import lints
+from brie_bench.conversations import patterns
 from brie_bench.conversations.reading import Broken, Placed, read_all
 from brie_bench.errors import SpecError, plain
 from brie_bench.spec.base import Spec
@@ -71,21 +71,16 @@ def _cp1252(character: str) -> bytes:
 
 
 def _personal(text: str) -> str:
-    return lints.PERSONAL.sub(
-        lambda match: match.group() if lints.EXEMPT.search(match.group()) else _mask(match.group()), text
-    )
-
-
-def _mask(words: str) -> str:
-    return "[e-mail]" if "@" in words else "[number]"
+    text = patterns.EMAIL.sub(lambda match: match[0] if patterns.EXEMPT.search(match[0]) else "[e-mail]", text)
+    return patterns.NUMBER.sub("[number]", text)
 
 
 MENDS: dict[str, Callable[[str], str]] = {
-    "role-mark": lambda text: lints.ROLE_MARK.sub("", text),
+    "role-mark": lambda text: patterns.ROLE_MARK.sub("", text),
     "debris": _debris,
     "mojibake": _mojibake,
     "personal-data": _personal,
-    "secret": lambda text: lints.SECRET.sub("[secret]", text),
+    "secret": lambda text: patterns.SECRET.sub("[secret]", text),
 }
 """Lint code to what mends a turn."""
 

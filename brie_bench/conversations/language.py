@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-_WORDS = re.compile(r"[^\W\d_]+")
-_FEWEST = 12
-"""Shorter texts are not judged."""
+from brie_bench.conversations.text import Text
+
+_OTHER_SCRIPT = re.compile(r"(?:(?![\d_])[^\W\x00-\u024f])+")
+_FEWEST, _MOST = 12, 4_000
+"""Shorter texts, in words, are not judged; of longer ones, in characters, the beginning is."""
 
 _COMMON = {
     "German": "der die das und ist nicht ein eine ich sie mit den dem auf für von werden auch sich wir dass aber wie wenn",
@@ -16,106 +18,33 @@ _COMMON = {
     "Portuguese": "o a os as e é uma para que não com por mas como mais está são este do da em se no na",
     "Dutch": "de het een en is niet van op voor met dat zijn maar ook als wij ze er aan bij naar wordt deze ik",
 }
-_ENGLISH = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "and",
-        "of",
-        "to",
-        "in",
-        "is",
-        "it",
-        "that",
-        "was",
-        "for",
-        "on",
-        "are",
-        "as",
-        "with",
-        "his",
-        "they",
-        "be",
-        "at",
-        "this",
-        "have",
-        "from",
-        "or",
-        "had",
-        "by",
-        "not",
-        "but",
-        "what",
-        "all",
-        "were",
-        "we",
-        "when",
-        "your",
-        "can",
-        "there",
-        "use",
-        "each",
-        "which",
-        "she",
-        "do",
-        "how",
-        "their",
-        "if",
-        "will",
-        "up",
-        "about",
-        "out",
-        "many",
-        "then",
-        "them",
-        "these",
-        "so",
-        "some",
-        "her",
-        "would",
-        "make",
-        "like",
-        "him",
-        "into",
-        "time",
-        "has",
-        "look",
-        "two",
-        "more",
-        "go",
-        "see",
-        "no",
-        "way",
-        "could",
-        "my",
-        "than",
-        "been",
-        "who",
-        "its",
-        "now",
-        "did",
-        "get",
-        "you",
-        "i",
-        "he",
-        "one",
-    ]
+_COMMON_ENGLISH = (
+    "the a an and of to in is it that was for on are as with his they be at this have from or had by not but"
+    " what all were we when your can there use each which she do how their if will up about out many then them"
+    " these so some her would make like him into time has look two more go see no way could my than been who"
+    " its now did get you i he one"
 )
+_ENGLISH = frozenset(_COMMON_ENGLISH.split())
 _OTHERS = {name: frozenset(words.split()) for name, words in _COMMON.items()}
 
 
-def looks_foreign(text: str) -> str | None:
+_FOREIGN = frozenset().union(*_OTHERS.values())
+
+
+def looks_foreign(text: Text) -> str | None:
     """The language or script a text seems to be in, or None when it is English, too short, or in doubt."""
-    letters = [character for character in text[:4000] if character.isalpha()]
-    if len(letters) >= _FEWEST:
-        foreign = sum(not ("A" <= character <= "z" or "\u00c0" <= character <= "\u024f") for character in letters)
-        if foreign > len(letters) / 2:
+    start = text.content[:_MOST]
+    if not start.isascii() and _OTHER_SCRIPT.search(start):
+        letters = [character for character in start if character.isalpha()]
+        foreign = sum(map(len, _OTHER_SCRIPT.findall(start)))
+        if len(letters) >= _FEWEST and foreign > len(letters) / 2:
             return "another script"
-    words = [word.lower() for word in _WORDS.findall(text[:4000])]
+    words = text.words[: _MOST // 5]
     if len(words) < _FEWEST:
         return None
-    english = sum(word in _ENGLISH for word in words) / len(words)
-    shares = {name: sum(word in common for word in words) / len(words) for name, common in _OTHERS.items()}
-    best = max(shares, key=lambda name: shares[name])
-    return best if shares[best] > 0.15 and shares[best] > 2 * english else None
+    least = max(0.15 * len(words), 2 * sum(map(_ENGLISH.__contains__, words)))
+    if sum(map(_FOREIGN.__contains__, words)) <= least:  # all of them together: none alone can have more
+        return None
+    counts = {name: sum(map(common.__contains__, words)) for name, common in _OTHERS.items()}
+    best = max(counts, key=lambda name: counts[name])
+    return best if counts[best] > least else None

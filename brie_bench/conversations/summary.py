@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from statistics import median
 
 from brie_bench.report.words import count, escape, percent
@@ -25,6 +27,10 @@ class Summary(Spec):
     """Turns, system turns left out, to how many conversations."""
     words: dict[str, float]
     """Words of an assistant's turn: least, median, mean, most, and all together."""
+    tokens: dict[str, float] | None = None
+    """The same in tokens, where a tokenizer was given."""
+    lengths: dict[str, int] = {}
+    """Assistants' turns by length, in tokens where they were counted, else in words."""
     domains: dict[str, int]
     phases: dict[str, int]
     splits: dict[str, int]
@@ -36,18 +42,22 @@ class Summary(Spec):
     """The twenty commonest."""
 
 
-def summarise(conversations: Iterable[Conversation]) -> Summary:
-    """Count everything once."""
+def summarise(conversations: Iterable[Conversation], tokens: Callable[[str], int] | None = None) -> Summary:
+    """Count everything once; `tokens` counts those of a text."""
     groups: Counter[str] = Counter()
     counts: dict[str, Counter[str]] = {
         name: Counter() for name in ("domain", "phase", "split", "model", "lab", "month", "pattern")
     }
     turns: Counter[int] = Counter()
     words: list[int] = []
+    n_tokens: list[int] = []
     for each in conversations:
         groups[each.prompt_group] += 1
         turns[sum(turn.role != "system" for turn in each.messages)] += 1
-        words += [len(turn.content.split()) for turn in each.messages if turn.role == "assistant"]
+        answers = [turn.content for turn in each.messages if turn.role == "assistant"]
+        words += [len(answer.split()) for answer in answers]
+        if tokens is not None:
+            n_tokens += map(tokens, answers)
         provenance = each.provenance
         month = provenance.date.strftime("%Y-%m") if provenance.date else "unknown"
         for name, value in (
@@ -65,7 +75,9 @@ def summarise(conversations: Iterable[Conversation]) -> Summary:
         prompt_groups=len(groups),
         responses_per_prompt=dict(sorted(Counter(groups.values()).items())),
         turns=dict(sorted(turns.items())),
-        words=_words(words),
+        words=_spread(words),
+        tokens=_spread(n_tokens) or None,
+        lengths=_lengths(n_tokens or words),
         domains=_most(counts["domain"]),
         phases=_most(counts["phase"]),
         splits=_most(counts["split"]),
@@ -76,32 +88,49 @@ def summarise(conversations: Iterable[Conversation]) -> Summary:
     )
 
 
-def _words(words: Sequence[int]) -> dict[str, float]:
-    if not words:
+def _spread(numbers: Sequence[int]) -> dict[str, float]:
+    if not numbers:
         return {}
     return {
-        "least": min(words),
-        "median": float(median(words)),
-        "mean": round(sum(words) / len(words), 1),
-        "most": max(words),
-        "all": sum(words),
+        "least": min(numbers),
+        "median": float(median(numbers)),
+        "mean": round(sum(numbers) / len(numbers), 1),
+        "most": max(numbers),
+        "all": sum(numbers),
     }
+
+
+_STEPS = (0, 25, 50, 100, 200, 400, 800, 1600, 3200)
+
+
+def _lengths(numbers: Sequence[int]) -> dict[str, int]:
+    """How many numbers lie in each step, from the first step that has some to the last; steps double."""
+    counts = Counter(bisect_right(_STEPS, number) - 1 for number in numbers)
+    names = [f"{low} to {high - 1}" for low, high in pairwise(_STEPS)] + [f"{_STEPS[-1]} and more"]
+    return {names[step]: counts[step] for step in range(min(counts, default=0), max(counts, default=-1) + 1)}
 
 
 def _most(counter: Counter[str], most: int | None = None) -> dict[str, int]:
     return dict(sorted(counter.items(), key=lambda item: (-item[1], item[0]))[:most])
 
 
-def render(summary: Summary) -> str:
-    """The counts as markdown."""
-    words = summary.words
+def sentences(summary: Summary) -> list[str]:
+    """What can be said in words."""
     responses = ", ".join(f"{n} to {prompts}" for n, prompts in summary.responses_per_prompt.items())
     turns = ", ".join(f"{n} in {conversations}" for n, conversations in summary.turns.items())
     answers = f"answer {count(summary.prompt_groups, 'prompt')} (responses to prompts: {responses})"
-    lines = [f"{count(summary.conversations, 'conversation')} {answers}; turns: {turns}."]
-    if words:
-        spread = f"{words['median']:g} words at the median ({words['least']:g} to {words['most']:g})"
-        lines.append(f"An answer has {spread}, {words['all']:g} in all.")
+    said = [f"{count(summary.conversations, 'conversation')} {answers}; turns: {turns}."]
+    for unit, spread in (("words", summary.words), ("tokens", summary.tokens)):
+        if spread:
+            middle, least, most = (f"{spread[name]:g}" for name in ("median", "least", "most"))
+            said.append(
+                f"An answer has {middle} {unit} at the median ({least} to {most}), {spread['all']:,.0f} in all."
+            )
+    return said
+
+
+def render(summary: Summary) -> str:
+    """The counts as markdown."""
     rows = [
         (what, name, number)
         for what, counts in (
@@ -121,4 +150,4 @@ def render(summary: Summary) -> str:
         ("conversations", lambda row: str(row[2])),
         ("share", lambda row: percent(row[2] / summary.conversations)),
     ]
-    return "\n".join(lines) + "\n\n" + markdown_table(columns, rows, left=2)
+    return "\n".join(sentences(summary)) + "\n\n" + markdown_table(columns, rows, left=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -91,7 +91,7 @@ class Seat:
     def record(self) -> dict[str, Any]:
         """The judge, for a run's record."""
         described = {"name": self.name, "digest": self.digest, "configuration": self.configuration}
-        return {**described, "lab": self.lab} if self.lab else described
+        return {**described, **({"lab": self.lab} if self.lab else {}), **_paid(self.judge)}
 
     @cached_property
     def configuration(self) -> dict[str, Any]:
@@ -119,6 +119,8 @@ class Plan:
     seats: tuple[Seat, ...]
     replicate: int = 0
     parent: str | None = None
+    training: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What is recorded of the data that sides were trained on, by their names."""
 
     @cached_property
     def base(self) -> str:
@@ -133,6 +135,7 @@ class Plan:
                 "order": [self.config.order, self.config.judge_repeats],
                 "seed": self.config.seed,
                 "parent": self.parent,
+                **({"training": self.training} if self.training else {}),
             }
         )
 
@@ -217,8 +220,13 @@ class Plan:
         wished = [name for name in _WISHES if getattr(self.suite.sampling, name) is not None]
         omitted = [name for name in wished if name not in side.model.supports]
         described = {"name": side.name, "digest": side.digest, "configuration": side.configuration}
-        optional = {"omitted": omitted, "lab": side.contender.lab}
-        return {**described, **{name: value for name, value in optional.items() if value}}
+        optional = {"omitted": omitted, "lab": side.contender.lab, "training": self.training.get(side.name)}
+        return {**described, **{name: value for name, value in optional.items() if value}, **_paid(side.model)}
+
+
+def _paid(called: Model | Judge) -> dict[str, bool | None]:
+    """Whether its calls cost money, for a run's record; nothing where they do not."""
+    return {} if called.paid is False else {"paid": called.paid}
 
 
 def make_plan(suite: Suite, config: RunConfig, catalog: Catalog, *, replicate: int = 0) -> Plan:

@@ -35,6 +35,8 @@ class Contender(Spec):
     """Its own system prompt; a judge never sees it."""
     lab: Prose | None = None
     """Whose model it is, for self-preference."""
+    trained_on: NonEmpty | None = None
+    """The file of conversations that it was trained on, from where the command runs: compared with the suite's prompts."""
 
 
 class JudgeRef(Spec):

@@ -103,6 +103,7 @@ def test_a_grid_that_does_not_fit_its_kind_is_refused(said: str, kind: str, grid
         ("prompt id 'a' names two different", [_section(), _section("u", prompts=(Prompt(id="a", text="z"),))]),
         ("'a' and 'c' have the same words", [_section(), _section("u", prompts=(Prompt(id="c", text="x"),))]),
         ("'a' and 'c' have the same words", [_section(prompts=(PROMPTS[0], Prompt(id="c", text="x")))]),
+        ("'a' and 'c' have the same words", [_section(prompts=(PROMPTS[0], Prompt(id="c", text=" x\u200b ")))]),
         ("at least 1", []),
     ],
 )
@@ -236,13 +237,14 @@ def test_the_sample_conversations_are_disjoint_from_the_suites() -> None:
     ]
 
 
-def test_the_samples_are_a_first_dozen_of_valid_conversations() -> None:
-    """Twelve conversations, two answers to each of six prompts, as the samples' own page says."""
+def test_the_samples_are_forty_valid_conversations() -> None:
+    """Two answers to each of twenty prompts, as the samples' own page says; fifteen go on."""
     read = list(read_jsonl(shipped("samples") / "conversations.jsonl", Conversation))
     assert not [error for _, error in read if isinstance(error, SpecError)]
-    groups = Counter(each.prompt_group for _, each in read if isinstance(each, Conversation))
-    assert list(groups.values()) == [2] * 6
-    assert 12 == len({each.id for _, each in read if isinstance(each, Conversation)})
+    conversations = [each for _, each in read if isinstance(each, Conversation)]
+    assert list(Counter(each.prompt_group for each in conversations).values()) == [2] * 20
+    assert 40 == len({each.id for each in conversations})
+    assert 15 == sum(len(each.messages) > 2 for each in conversations)
 
 
 @pytest.mark.parametrize("name", COMPOSITION)
