@@ -4,13 +4,16 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test test-slow lint mutants readme schemas benchmarks clean
+.PHONY: run test test-local test-slow lint mutants readme schemas benchmarks clean
 
 run: $(VENV)/.core  ## set up, then run the embedded default on the comprehensive suite
 	@$(BIN)/brie-bench run suites/comprehensive57
 
 test: $(VENV)/.test lint  ## set up what the tests need (no torch, no browser), check the code and run them
 	$(BIN)/python -m pytest -n auto
+
+test-local: $(VENV)/.local  ## what trl and datasets make of an export, with torch
+	HF_HOME=$(VENV)/hf $(BIN)/python -m pytest -m local tests/local
 
 test-slow: $(VENV)/.test  ## the tests that take long
 	$(BIN)/python -m pytest -n auto -m slow
@@ -56,6 +59,10 @@ $(VENV)/.core: $(VENV)/bin/python pyproject.toml constraints.txt
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(PIP) -e '.[test]'
 	@touch $@ $(VENV)/.core
+
+$(VENV)/.local: $(VENV)/.test
+	$(PIP) -e '.[test,trl]'
+	@touch $@
 
 $(VENV)/.mutation: $(VENV)/.test
 	$(PIP) -e '.[test,mutation]'

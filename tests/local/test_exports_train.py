@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch", reason=REASON)
 transformers = pytest.importorskip("transformers", reason=REASON)
 trl = pytest.importorskip("trl", reason=REASON)
 
-pytestmark = pytest.mark.filterwarnings("default")  # these libraries' own warnings are theirs
+pytestmark = [pytest.mark.local, pytest.mark.filterwarnings("default")]  # these libraries' own warnings are theirs
 
 Export = Callable[..., Path]
 SAMPLES = ROOT / "samples" / "conversations.jsonl"
