@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -263,6 +264,8 @@ def entries(path: Path) -> Iterator[tuple[int, int, dict[str, Any] | str]]:
 
 
 def _array(text: _Text) -> Iterator[tuple[int, int, dict[str, Any] | str]]:
+    from brie_bench.errors import plain
+
     opening = text.next()
     if opening != "[":
         yield text.line, 0, "a JSON array belongs here" if opening else "the file is empty"
@@ -272,7 +275,9 @@ def _array(text: _Text) -> Iterator[tuple[int, int, dict[str, Any] | str]]:
     while following != "]":
         line, value = text.line, text.value()
         text.number += 1
-        if isinstance(value, dict):
+        if text.twice:
+            yield line, text.number, f"entry {text.number}: key '{plain(text.twice[0], 60)}' occurs twice"
+        elif isinstance(value, dict):
             yield line, text.number, value
         else:
             yield line, text.number, f"entry {text.number}: a {type(value).__name__} where a JSON object belongs"
@@ -293,10 +298,10 @@ _VISIBLE = re.compile(r"[^ \t\r\n]")
 class _Text:
     """A file's text, read as far as it is needed."""
 
-    decode = json.JSONDecoder().raw_decode
-
     def __init__(self, file: IO[str]) -> None:
+        self.decode = json.JSONDecoder(object_pairs_hook=self._object).raw_decode
         self.file = file
+        self.twice: list[str] = []
         self.buffer = ""
         self.at = 0
         self.line = 1
@@ -315,8 +320,12 @@ class _Text:
         self._move(self.at + 1)
 
     def value(self) -> Any:
-        """The JSON value that begins here. Raises ValueError or RecursionError where there is none."""
+        """The JSON value that begins here; keys that occur twice in it are in `twice`.
+
+        Raises ValueError or RecursionError where there is none.
+        """
         while True:
+            self.twice.clear()
             try:
                 value, end = self.decode(self.buffer, self.at)
             except json.JSONDecodeError as error:
@@ -327,6 +336,13 @@ class _Text:
                 continue
             self._move(end)
             return value
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """An object; a key that it holds twice goes into `twice`, for which of the two counts nobody knows."""
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            self.twice += [key for key, number in Counter(key for key, _ in pairs).items() if number > 1]
+        return found
 
     def _may_go_on(self, error: json.JSONDecodeError) -> bool:
         """Whether what is wrong may only be that the buffer ends; a literal or an escape has less than 16 characters."""

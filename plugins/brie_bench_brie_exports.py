@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
+import brie_bench
 from brie_bench import (
     Comparison,
     Completion,
@@ -33,6 +34,7 @@ from brie_bench import (
     Winner,
     hookimpl,
 )
+from brie_bench.spec.base import Name
 
 _SHOWN = {"AB": Order.BASELINE_FIRST, "BA": Order.CONTENDER_FIRST}
 _WINNERS = {"brie": Winner.CONTENDER, "tuned": Winner.CONTENDER, "baseline": Winner.BASELINE, "tie": Winner.TIE}
@@ -57,6 +59,13 @@ class BrieExports(Importer):
     name = "brie-exports"
     revision = "1"
 
+    class Options(brie_bench.Options):
+        """What the tuned model is called: the records do not say, and other models have such records too."""
+
+        contender: Name = Field(default="brie", description="The tuned model's name on the leaderboard.")
+
+    options: Options
+
     def read(self, paths: Sequence[Path]) -> Iterator[Imported | Unreadable]:
         """Each line as a judgment or a failure, or why it could not be read."""
         from brie_bench.errors import SpecError
@@ -68,7 +77,7 @@ class BrieExports(Importer):
                     yield Unreadable(source=source, line=number, reason=value.what)
                     continue
                 try:
-                    yield _imported(value, source, source_digest, number)
+                    yield _imported(value, source, source_digest, number, self.options.contender)
                 except ValidationError as error:
                     yield Unreadable(source=source, line=number, reason=first_error(error, Imported).rstrip("."))
                 except KeyError as error:
@@ -77,7 +86,7 @@ class BrieExports(Importer):
                     yield Unreadable(source=source, line=number, reason=str(error))
 
 
-def _imported(value: dict[str, Any], source: str, source_digest: str, line: int) -> Imported:
+def _imported(value: dict[str, Any], source: str, source_digest: str, line: int, contender: str) -> Imported:
     from brie_bench.spec.base import digest
 
     named = str(value.get("config_name") or value.get("category") or "")
@@ -102,7 +111,7 @@ def _imported(value: dict[str, Any], source: str, source_digest: str, line: int)
         source=source,
         source_digest=source_digest,
         line=line,
-        contender="brie",
+        contender=contender,
         baseline="baseline",
         judge=_text(value, "judge_model") if value.get("judge_model") else "unknown",
         comparison=comparison,

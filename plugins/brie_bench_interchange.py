@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -37,8 +38,9 @@ _ROUNDED = 0.01
 class Interchange(Importer):
     """Reads recorded judgments in the interchange format, one JSON object a line (docs/interchange.md).
 
-    A verdict is what the line says by `label` or `winner`, else what the judge's whole answer (`raw`) says, else the side
-    of a graded preference. A line that contradicts itself is not read.
+    A verdict is what the judge's whole answer (`raw`) says, else what the line says by `label` or `winner`, else the side
+    of a graded preference. Where the answer says something else than `label` or `winner`, these are kept as the recorded
+    winner, and the audit tells. A line that contradicts itself otherwise is not read.
     """
 
     name = "jsonl"
@@ -85,7 +87,8 @@ def _imported(record: Record, source: str, digest: str, line: int) -> Imported:
         for text, reason in zip(texts, (record.contender_finish, record.baseline_finish), strict=True)
     )
     labels = record.labels or Order.BASELINE_FIRST  # only where nothing on the line speaks of A and B
-    found = _verdict(record, labels)
+    stated = _stated(record, labels)
+    found = _verdict(record, labels, stated)
     common = {
         "source": source,
         "source_digest": digest,
@@ -97,12 +100,15 @@ def _imported(record: Record, source: str, digest: str, line: int) -> Imported:
         "texts": None not in texts,
         "recorded_winner": record.recorded_winner,
         "completed_at": record.completed_at,
+        "judging": record.judging,
     }
     if isinstance(found, Failure):
         failure = found.replace(failed_at=found.failed_at or record.judged_at)
         return Imported.model_validate({**common, "outcome": failure, "labels": record.labels, "shown": record.shown})
     verdict, graded = found
     outcome = judgment(verdict, labels, shown=record.shown, judged_at=record.judged_at)
+    if stated is not None and stated is not outcome.winner:
+        common["recorded_winner"] = stated
     return Imported.model_validate({**common, "outcome": outcome, "graded": graded})
 
 
@@ -120,24 +126,28 @@ def _item(record: Record) -> Item:
     )
 
 
-def _verdict(record: Record, labels: Order) -> tuple[Verdict, bool] | Failure:
+def _verdict(record: Record, labels: Order, stated: Winner | None) -> tuple[Verdict, bool] | Failure:
     """What the line says, and whether it is a graded preference alone; or why there is no verdict.
 
     Raises ValueError for a line that contradicts itself.
     """
+    from brie_bench.blind import parse_label, slots
+
     if record.failure is not None:
         return record.failure
     graded = _graded(record, labels)
-    try:
-        label = _stated(record, labels)
-    except VerdictError as error:
-        if graded is None or error.kind != "unparsed":
-            return Failure(kind=error.kind, message=error.message, raw=record.raw)
-        label = None
+    label = None if stated is None else slots(labels)[stated]
+    if record.raw and (label is None or not _is_json(record.raw)):
+        try:
+            label = parse_label(record.raw)
+        except VerdictError as error:
+            # an answer that cannot be read stands beside what somebody read in it; on its own it is no verdict
+            if label is None and (graded is None or error.kind != "unparsed"):
+                return Failure(kind=error.kind, message=error.message, raw=record.raw)
     only_graded = label is None
     if label is None:
         label = _side(graded, labels)
-    _check(record, label, labels)
+    _check(record, graded, label, labels)
     verdict = Verdict(
         label=label,
         scores=record.scores,
@@ -148,17 +158,24 @@ def _verdict(record: Record, labels: Order) -> tuple[Verdict, bool] | Failure:
     return verdict, only_graded
 
 
-def _stated(record: Record, labels: Order) -> Label | None:
-    """The label that the line states by any of its ways of stating one."""
-    from brie_bench.blind import parse_label, reveal, slots
+def _is_json(raw: str) -> bool:
+    """Whether an answer speaks by its keys: what else is in it, a bracketed letter in a rationale, is no verdict."""
+    try:
+        return isinstance(json.loads(raw), dict)
+    except (ValueError, RecursionError):
+        return False
 
-    label = slots(labels)[record.winner] if record.winner is not None else None
-    if record.label is not None:
-        if label is not None and label is not record.label:
-            means = reveal(record.label, labels)
-            raise ValueError(f"'label' {record.label} means {means} by 'labels', and 'winner' is {record.winner}")
-        return record.label
-    return parse_label(record.raw) if label is None and record.raw else label
+
+def _stated(record: Record, labels: Order) -> Winner | None:
+    """The winner that the line states by `label`, by `winner` or by both. Raises ValueError where they differ."""
+    from brie_bench.blind import reveal
+
+    if record.label is None:
+        return record.winner
+    means = reveal(record.label, labels)
+    if record.winner not in (None, means):
+        raise ValueError(f"'label' {record.label} means {means} by 'labels', and 'winner' is {record.winner}")
+    return means
 
 
 def _graded(record: Record, labels: Order) -> Verdict | None:
@@ -188,18 +205,22 @@ def _side(graded: Verdict | None, labels: Order) -> Label:
     return slots(labels)[Winner.CONTENDER if preferred > 0.5 else Winner.BASELINE]
 
 
-def _check(record: Record, label: Label, labels: Order) -> None:
+def _check(record: Record, graded: Verdict | None, label: Label, labels: Order) -> None:
     """A preference lies on its verdict's side of ½, a tie's between ¼ and ¾: beyond, another answer is the likelier."""
-    from brie_bench.blind import reveal
+    from brie_bench.blind import preference, reveal
 
-    if record.preference is None:
+    preferred = preference(graded, labels) if graded else None
+    if preferred is None:
         return
     winner = reveal(label, labels)
     low, high = _PREFERENCES[winner]
-    if not low <= record.preference <= high:
-        raise ValueError(f"'preference' is {record.preference:g}, and the verdict is {winner}")
+    if not low - _EXACT <= preferred <= high + _EXACT:
+        where = "'preference' is" if record.preference is not None else "'probabilities' give a preference of"
+        raise ValueError(f"{where} {preferred:.4g}, and the verdict is {winner}")
 
 
+_EXACT = 1e-9
+"""What adding probabilities up may cost."""
 _PREFERENCES = {Winner.CONTENDER: (0.5, 1.0), Winner.TIE: (0.25, 0.75), Winner.BASELINE: (0.0, 0.5)}
 
 

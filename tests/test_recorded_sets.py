@@ -291,4 +291,4 @@ def test_the_original_study_comes_back_from_its_export(shared: Path, cli: Callab
     assert 0 == cli("export", "study", "--out", "study.jsonl").status
     assert 0 == cli("import", "jsonl", "study.jsonl", "--run", "study", "--runs", "back").status
     after = Leaderboard.model_validate_json(Path("back/study/leaderboard.json").read_text())
-    assert before.replace(findings=()) == after.replace(findings=())
+    assert before.replace(records=(), findings=()) == after.replace(records=(), findings=())

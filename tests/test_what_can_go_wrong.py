@@ -239,8 +239,8 @@ def a_careless_study(bench: Bench) -> None:
 
 def a_pass_of_two_judges(bench: Bench) -> None:
     rows = [
-        judged(n, reply("B"), order="BA" if n > 9 else "AB", judge="judge-1" if n < 9 else "judge-2")
-        for n in range(1, 13)
+        judged(n, reply("B"), order="BA" if n in (3, 6, 9) else "AB", judge="judge-1" if n < 13 else "judge-2")
+        for n in range(1, 21)
     ]
     bench.imported("mixed", mixed=rows)
 
@@ -276,6 +276,38 @@ def a_judge_of_the_contender_s_lab(bench: Bench) -> None:
         for name in ("plain", "tuned")
     )
     bench.ran(bench.suite("kin"), plain, f"gemma-tuned={tuned}", "gemini-judge=longer")
+
+
+def a_contender_that_was_trained_on_the_suite(bench: Bench) -> None:
+    """Two of 24 prompts are in its training data, which a model of the judge's lab helped to write."""
+    plain, tuned = (
+        bench.answers(f"learnt-{name}", lambda i, name=name: f"A {name} answer, number {i}.")
+        for name in ("plain", "tuned")
+    )
+    data = [
+        {
+            "id": f"c-{number}",
+            "messages": [
+                {"role": "user", "content": question(number) if number < 3 else f"Say something of day {number}."},
+                {"role": "assistant", "content": "It is made up."},
+            ],
+            "prompt_group": f"g-{number}",
+            "domain": "numbers",
+            "provenance": {"author": "A. Author", "model": "gemini-pro"},
+        }
+        for number in range(1, 11)
+    ]
+    config = {
+        "baseline": {"name": "plain", "model": plain},
+        "contenders": {"tuned": {"model": tuned, "trained_on": str(bench.file("training.jsonl", data))}},
+        "judges": [{"name": "gemini-judge", "judge": "longer"}],
+    }
+    path = bench.folder / "learnt.json"
+    path.write_text(json.dumps(config))
+    suite = bench.suite("learnt")
+    bench.tool("run", suite, "--config", path)
+    (record,) = bench.runs.glob("learnt-*/run.json")
+    bench.printed["learnt"] = bench.tool("audit", json.loads(record.read_text())["run"])
 
 
 def sides_that_are_not_sampled_alike(bench: Bench) -> None:
@@ -320,14 +352,34 @@ def judgments_before_their_completions(bench: Bench) -> None:
     bench.audit("times")
 
 
+def files_that_are_broken_or_copied(bench: Bench) -> None:
+    """Losses written in another form than wins; a file beside its copy."""
+
+    def line(number: int, label: str, order: str = "baseline_first") -> dict[str, Any]:
+        texts = {"contender_text": f"A tuned answer, number {number}.", "baseline_text": f"A plain answer, {number}."}
+        said = {"judge": "judge-1", "labels": order, "label": label, "contender": "tuned", "baseline": "plain"}
+        return {"prompt": question(number), **texts, **said}
+
+    lost = [line(n, "B") for n in range(1, 13)] + [line(n, "a") for n in range(13, 61)]
+    bench.tool("import", "jsonl", bench.file("lost.jsonl", lost), "--run", "lost")
+    bench.audit("lost")
+    lines = [line(n, "AB"[n % 2]) for n in range(1, 9)]
+    first, second = bench.file("pass.jsonl", lines), bench.file("pass-2.jsonl", lines)
+    second.write_text(second.read_text() + "\n")
+    bench.tool("import", "jsonl", first, second, "--run", "copied")
+    bench.audit("copied")
+
+
 EXPERIMENTS = (
     a_careless_study,
     a_pass_of_two_judges,
     two_passes_of_unknown_judges,
     texts_of_all_kinds,
     a_judge_of_the_contender_s_lab,
+    a_contender_that_was_trained_on_the_suite,
     sides_that_are_not_sampled_alike,
     judgments_before_their_completions,
+    files_that_are_broken_or_copied,
 )
 
 
@@ -444,8 +496,8 @@ def test_strict_tells_an_error_by_its_exit_status(tmp_path: Path, cli: Callable[
     """`--strict` exits with 100 where a finding is an error, and with 0 where none is."""
     bench = Bench(tmp_path)
     a_careless_study(bench)
-    a_pass_of_two_judges(bench)
-    assert [cli("audit", run, "--strict", "--runs", bench.runs).status for run in ("study", "mixed")] == [100, 0]
+    bench.imported("sound", sound=[judged(n, reply("B"), order="AB" if n % 2 else "BA") for n in range(1, 13)])
+    assert [cli("audit", run, "--strict", "--runs", bench.runs).status for run in ("study", "sound")] == [100, 0]
 
 
 # --- commands on both pages -------------------------------------------------------------------------------------------
@@ -591,12 +643,13 @@ BRIE = "comprehensive_eval_3b_final_20251018_175044"
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> dict[str, str]:
-    """What the tool prints of the Brie 3B study: the first file, the four passes, the out-of-domain test."""
+    """What the tool prints of the Brie 3B study: the first file, the four passes, the last two, the out-of-domain test."""
     bench = Bench(tmp_path_factory.mktemp("brie"))
     raw = shared / "brie_3b" / "raw"
     passes = {
         "first": [raw / f"{BRIE}.jsonl"],
         "four": sorted(raw.glob(f"{BRIE}_CORRECTED*.jsonl")),
+        "later": sorted(raw.glob(f"{BRIE}_CORRECTED_judged_g*.jsonl")),
         "elsewhere": sorted(raw.glob("out_of_domain*.jsonl")),
     }
     return {name: bench.tool("import", "brie-exports", *paths, "--run", name) for name, paths in passes.items()}
@@ -621,10 +674,10 @@ STUDIED = [
     ("sample-too-small", "elsewhere", ["only a win rate of 84.3 % or more"], "the true win rate is 84.3 % or more"),
     ("label-confounded", "first", ["In all 57 judgments of compre"], "in all 57 rows of each of its four passes"),
     ("label-confounded", "elsewhere", ["In all 15 judgments of out_of_"], "in all 15 of the out-of-domain test"),
-    ("order-unbalanced", "four", ["shown first in 20 of 57 judgments"], "in 20 of 57 rows (35 %)"),
-    ("order-unbalanced", "four", ["shown first in 35 of 57 judgments"], "in 35 of 57 (61 %)"),
+    ("order-unbalanced", "four", ["shown first in 20 of 57 verdicts of gemini"], "in 20 of 57 rows (35 %)"),
+    ("order-unbalanced", "four", ["shown first in 26 of 42 verdicts of claude-3"], "Sonnet's 42 rows in 26 (62 %)"),
     ("agreement-near-chance", "four", ["lite and gpt-4o", "90.0 %", "86.6 %"], "90.0 % against 86.6 % by chance"),
-    ("agreement-near-chance", "four", ["lite and gpt-4o", "0.25 (0.00 to 0.65)"], "kappa = 0.25 (0.00 to 0.65)"),
+    ("agreement-near-chance", "later", ["lite and gpt-4o", "0.25 (0.00 to 0.65)"], "kappa = 0.25 (0.00 to 0.65)"),
     ("judge-mixed", "first", ["sonnet-20241022 42, claude-opus-4-20250514 15)"], "Sonnet judged 42 of the rows"),
     (
         "judge-unverifiable",

@@ -33,6 +33,7 @@ def command(form: str, paths: tuple[Path, ...], name: str, options: tuple[str, .
     from brie_bench.engine.importing import import_records
     from brie_bench.engine.ledger import Ledger
     from brie_bench.engine.run import write_record
+    from brie_bench.files import to_jsonl, write_text
     from brie_bench.plugin.catalog import Catalog
     from brie_bench.report.publish import save_leaderboard
 
@@ -42,11 +43,17 @@ def command(form: str, paths: tuple[Path, ...], name: str, options: tuple[str, .
     with Ledger(folder) as ledger:
         reading = import_records(importer.read(paths), ledger, name, form)
         write_record(folder, name, json.loads(reading.run.record))
+        if reading.unreadable:
+            write_text(folder / name / "unreadable.jsonl", "".join(to_jsonl(reading.unreadable)))
         _, text = save_leaderboard(ledger, reading.run, folder / name)
     for each in reading.unreadable[:20]:
         click.echo(plain(f"{each.source}:{each.line}: {each.reason}", 600), err=True)
     if len(reading.unreadable) > 20:
-        click.echo(f"… and {len(reading.unreadable) - 20} more", err=True)
+        rest = f"… and {len(reading.unreadable) - 20} more; all of them are in {folder / name / 'unreadable.jsonl'}"
+        click.echo(plain(rest, 600), err=True)
+    for copy in reading.copies:
+        said = f"{copy.source}: {copy.n_equal} of {copy.n_records} records are those of {copy.of}, and are left out"
+        click.echo(plain(said, 600), err=True)
     lost = f", {len(reading.unreadable)} lines unreadable" if reading.unreadable else ""
     click.echo(f"imported {reading.read} judgments as run {name}, {reading.failures} of them failures{lost}", err=True)
     click.echo(text, nl=False)

@@ -159,6 +159,8 @@ class _Writer:
         self.described: dict[str, Any] = json.loads(run.record)
         self.baseline = self.described["baseline"]["name"]
         self.graded = bool(self.described.get("graded", False))
+        self.shared = _shared(ledger, run)
+        self.judgings: dict[str, str] = {}
         self.item = lru_cache(maxsize=8)(self._item)
         self.sides = lru_cache(maxsize=8)(self._sides)
 
@@ -180,9 +182,13 @@ class _Writer:
                 fields[f"{name}_finish"] = side.completion.finish_reason
         kept = self.ledger.verdict(place.key) if place.key is not None else None
         if kept is not None:
-            return Record(**fields, **self._said(kept))
+            return Record(**fields, judging=self._judging(place.key), **self._said(kept))
         message = _NOT_COMPLETED if place.comparison is None else _NOT_REACHED
         return Record(**fields, failure=Failure(kind=FailureKind.ERROR, message=message))
+
+    def _judging(self, key: str | None) -> str | None:
+        """A short name for a verdict that serves several places, numbered as they come."""
+        return self.judgings.setdefault(key, str(len(self.judgings) + 1)) if key in self.shared and key else None
 
     def _said(self, kept: Kept) -> dict[str, Any]:
         """What came of it. A graded verdict leaves its label out: the preference is all that was said."""
@@ -213,3 +219,17 @@ class _Writer:
 
 
 _NOTHING = _Side(None, "")
+
+
+def _shared(ledger: Ledger, run: RunRow) -> set[str]:
+    """The keys of the verdicts that serve several places of `run`, and of those that an import could take for one: they
+    say the same of the same place."""
+    rows = ledger.stream(
+        "SELECT v.key FROM judging j CROSS JOIN verdict v ON v.number = j.verdict WHERE j.run = ?1 AND (j.verdict IN"
+        " (SELECT verdict FROM judging WHERE run = ?1 GROUP BY verdict HAVING count(*) > 1)"
+        " OR EXISTS (SELECT 1 FROM judging o JOIN verdict w ON w.number = o.verdict WHERE o.run = j.run"
+        " AND o.judge = j.judge AND o.comparison = j.comparison AND o.labels = j.labels AND o.verdict != j.verdict"
+        " AND w.label IS v.label AND w.kind IS v.kind))",
+        run.number,
+    )
+    return {key for (key,) in rows}

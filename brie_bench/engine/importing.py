@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import datetime
-import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from brie_bench.engine.ledger import ComparisonRow, Ledger, RunRow
-from brie_bench.engine.plan import pair_key
-from brie_bench.errors import BrieError
+from brie_bench.engine.copies import Copy, without_copies
+from brie_bench.engine.filing import file_records, item_key
+from brie_bench.engine.ledger import Ledger, RunRow
+from brie_bench.engine.seats import Seat, seats_of
+from brie_bench.errors import BrieError, plain
 from brie_bench.spec.base import canonical_json, digest
-from brie_bench.spec.comparison import Order
 from brie_bench.spec.conversation import Conversation
 from brie_bench.spec.imported import Imported, Unreadable
-from brie_bench.spec.judgment import Failure, Judgment
+from brie_bench.spec.judgment import Failure, Judgment, Winner
+
+SHOWN = 5
+"""So many of the lines that could not be read are named in the run's record."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Reading:
     read: int
     failures: int
     unreadable: list[Unreadable]
+    copies: list[Copy]
 
 
 def import_records(
@@ -34,29 +38,32 @@ def import_records(
     """Record every judgment as run `name`; all of it or, where something is wrong, nothing.
 
     A judge who judged the same contender in several files is kept apart as `judge@file`: several files are several
-    passes. Files of different contenders are one pass of one judge.
+    passes. Files of different contenders are one pass of one judge. What a file repeats of another one, word for word,
+    counts once. How many records could not be read, and which files are copies, is part of the run's record.
     """
     _check_free(name, ledger)
     unreadable: list[Unreadable] = []
-    judgments = list(_judgments(records, unreadable))
-    if not judgments:
+    found = list(_judgments(records, unreadable))
+    if not found:
         first = [f" {each.source}:{each.line}: {each.reason}" for each in unreadable[:1]]
         raise BrieError(f"no judgment could be read.{''.join(first)}")
-    seats = _seats(judgments)
-    baselines = {each.baseline for each in judgments}
-    if len(baselines) > 1:
-        raise BrieError(
-            f"these records have several baselines: {', '.join(sorted(baselines))}.", mend="Import them one by one."
-        )
+    _check_whole(found)
+    judgments, copies = without_copies(found)
+    seats = seats_of(judgments)
     with ledger.transaction():
         _check_free(name, ledger)  # while the records were read, another process may have taken it
-        record = _record(judgments, seats, name, importer)
+        record = {
+            **_record(judgments, seats, name, importer),
+            "sources": _sources(found),
+            **_losses(unreadable, len(found)),
+            **({"copies": [vars(each) for each in copies]} if copies else {}),
+        }
         run = ledger.put_run(
             id=name, base=digest(record), replicate=0, parent=None, per_pair=None, record=canonical_json(record)
         )
-        _put(judgments, seats, ledger, run)
+        file_records(judgments, seats, ledger, run)
     failures = sum(isinstance(each.outcome, Failure) for each in judgments)
-    return Reading(run, len(judgments), failures, unreadable)
+    return Reading(run, len(judgments), failures, unreadable, copies)
 
 
 def _check_free(name: str, ledger: Ledger) -> None:
@@ -71,37 +78,64 @@ def _judgments(
         if isinstance(record, Unreadable):
             unreadable.append(record)
         elif isinstance(record, Imported):
-            yield record
+            if record.contender == record.baseline and not _is_control(record):
+                reason = f"'{plain(record.contender, 60)}' is compared with itself, and not on one text"
+                unreadable.append(Unreadable(source=record.source, line=record.line, reason=reason))
+            else:
+                yield record
         else:
             raise BrieError(
                 "this importer reads conversations, not judgments.", mend="Use 'brie-bench conversations import'."
             )
 
 
-_Seat = tuple[str, str, str]
-"""Contender, source digest and recorded judge."""
+def _is_control(record: Imported) -> bool:
+    """Whether one text meets itself, or ties where texts are not recorded: what a judge does then is worth knowing."""
+    if record.texts:
+        return record.comparison.contender.text == record.comparison.baseline.text
+    return isinstance(record.outcome, Judgment) and record.outcome.winner is Winner.TIE
 
 
-def _seat(each: Imported) -> _Seat:
-    return each.contender, each.source_digest, each.judge
-
-
-def _seats(judgments: Sequence[Imported]) -> dict[_Seat, str]:
-    """From who judged whom in which file to the judge's name on the leaderboard, in the order they come."""
-    files: dict[tuple[str, str], set[str]] = {}
-    source: dict[_Seat, str] = {}
+def _check_whole(judgments: Sequence[Imported]) -> None:
+    """One baseline, and one kind a section: whatever a later line says would silently be the first one's otherwise."""
+    baselines = {each.baseline for each in judgments}
+    if len(baselines) > 1:
+        raise BrieError(
+            f"these records have several baselines: {', '.join(sorted(baselines))}.", mend="Import them one by one."
+        )
+    first: dict[str, Imported] = {}
     for each in judgments:
-        files.setdefault((each.contender, each.judge), set()).add(each.source_digest)
-        source.setdefault(_seat(each), each.source)
-    names = {}
-    for (contender, source_digest, judge), name in source.items():
-        several = len(files[contender, judge]) > 1
-        names[contender, source_digest, judge] = f"{judge}@{name}" if several else judge
-    return names
+        item = each.comparison.item
+        known = first.setdefault(item.section, each)
+        if known.comparison.item.kind != item.kind:
+            raise BrieError(
+                f"section '{item.section}' is {known.comparison.item.kind} in {plain(known.source, 120)}:{known.line} and"
+                f" {item.kind} in {plain(each.source, 120)}:{each.line}.",
+                mend="A section has one kind: give one of the two another name.",
+            )
 
 
-def _record(judgments: Sequence[Imported], seats: dict[_Seat, str], name: str, importer: str) -> dict[str, Any]:
+def _sources(judgments: Sequence[Imported]) -> list[dict[str, str]]:
     sources = {each.source_digest: each.source for each in judgments}
+    return [{"name": source, "sha256": sha256} for sha256, source in sources.items()]
+
+
+def _losses(unreadable: Sequence[Unreadable], n_read: int) -> dict[str, Any]:
+    """What the run's record says of what could not be read."""
+    if not unreadable:
+        return {}
+    files = Counter(each.source for each in unreadable)
+    return {
+        "unreadable": {
+            "n_unreadable": len(unreadable),
+            "n_read": n_read,
+            "files": [{"name": name, "n_unreadable": number} for name, number in sorted(files.items())],
+            "first": [each.model_dump(mode="json") for each in unreadable[:SHOWN]],
+        }
+    }
+
+
+def _record(judgments: Sequence[Imported], seats: dict[Seat, str], name: str, importer: str) -> dict[str, Any]:
     prompts = dict.fromkeys(each.comparison.item.prompt.key for each in judgments)
     record = {
         "schema_version": 1,
@@ -109,18 +143,20 @@ def _record(judgments: Sequence[Imported], seats: dict[_Seat, str], name: str, i
         "parent": None,
         "replicate": 0,
         "importer": importer,
-        "sources": [{"name": source, "sha256": sha256} for sha256, source in sources.items()],
         "suite": {
             "name": name,
             "title": f"Imported by {importer}",
             "digest": digest(sorted(prompts)),
             "n_prompts": len(prompts),
-            "n_items": len({_item_key(each) for each in judgments}),
+            "n_items": len({item_key(each) for each in judgments}),
         },
         "criteria": list(judgments[0].comparison.criteria),
         "baseline": {"name": judgments[0].baseline},
         "contenders": [{"name": each} for each in dict.fromkeys(each.contender for each in judgments)],
-        "judges": [{"name": each} for each in dict.fromkeys(seats.values())],
+        "judges": [
+            {"name": seat, "recorded": judge} if seat != judge else {"name": judge}
+            for seat, judge in {seat: judge for (_, _, judge), seat in seats.items()}.items()
+        ],
     }
     return {**record, "graded": True} if _are_graded(judgments) else record
 
@@ -130,75 +166,4 @@ def _are_graded(judgments: Sequence[Imported]) -> bool:
     verdicts = [each for each in judgments if isinstance(each.outcome, Judgment)]
     return bool(verdicts) and all(
         each.graded and isinstance(each.outcome, Judgment) and each.outcome.preference is not None for each in verdicts
-    )
-
-
-def _item_key(each: Imported) -> str:
-    item = each.comparison.item
-    return digest([item.section, item.prompt.key, item.sampling.canonical(), item.repeat])
-
-
-def _put(judgments: Sequence[Imported], seats: dict[_Seat, str], ledger: Ledger, run: RunRow) -> None:
-    items: dict[str, int] = {}
-    comparisons: dict[tuple[int, str, str], int] = {}
-    repeats: dict[tuple[int, str, str], itertools.count[int]] = {}
-    places: dict[tuple[str, int], int] = {}
-    for each in judgments:
-        comparison, item = each.comparison, each.comparison.item
-        key = _item_key(each)
-        if key not in items:
-            items[key] = len(items)
-            record = item.model_dump_json(exclude_defaults=True)
-            ledger.put_items(run.number, [(items[key], item.section, str(item.kind), item.prompt.key, record)])
-        pair = pair_key(item, comparison.contender, comparison.baseline) if each.texts else digest(["unrecorded", key])
-        cell = (items[key], each.contender, pair)
-        if cell not in comparisons:
-            comparisons[cell] = len(comparisons)
-            ledger.put_comparison(run.number, _row(each, comparisons[cell], items[key], pair, ledger))
-        judge = seats[_seat(each)]
-        outcome = each.outcome
-        place = each.source_digest, each.line
-        places[place] = places.get(place, 0) + 1
-        said = [*place, each.contender, each.judge, each.recorded_winner, outcome.canonical()]
-        verdict_key = digest([*said, places[place]] if places[place] > 1 else said)  # a line may hold several
-        labels = (outcome.labels if isinstance(outcome, Judgment) else each.labels) or Order.BASELINE_FIRST
-        shown = outcome.shown if isinstance(outcome, Judgment) else each.shown
-        repeat = next(repeats.setdefault((comparisons[cell], judge, labels), itertools.count(1)))
-        ledger.put_verdict(
-            verdict_key,
-            outcome.verdict if isinstance(outcome, Judgment) else outcome,
-            recorded_winner=each.recorded_winner,
-            source=each.source,
-            line=each.line,
-            at=_time(outcome.judged_at if isinstance(outcome, Judgment) else outcome.failed_at),
-        )
-        ledger.put_judging(run.number, comparisons[cell], judge, labels, shown, repeat, verdict_key)
-
-
-def _time(when: datetime.datetime | None) -> str:
-    """For the ledger; empty where a record does not say, never the time of the import."""
-    return when.isoformat() if when else ""
-
-
-def _row(each: Imported, number: int, item: int, pair: str, ledger: Ledger) -> ComparisonRow:
-    """A comparison; one whose texts are not recorded names completions that are not there."""
-    keys = []
-    for name, completion in ((each.contender, each.comparison.contender), (each.baseline, each.comparison.baseline)):
-        kind = "imported" if each.texts else "unrecorded"
-        keys.append(digest([kind, name, each.comparison.item.prompt.key, completion.canonical()]))
-        if each.texts:
-            ledger.put_completion(keys[-1], completion, at=_time(each.completed_at))
-    contender, baseline = each.comparison.contender, each.comparison.baseline
-    return ComparisonRow(
-        number=number,
-        item=item,
-        contender=each.contender,
-        pair=pair,
-        contender_key=keys[0],
-        baseline_key=keys[1],
-        contender_length=len(contender.text),
-        baseline_length=len(baseline.text),
-        contender_finish=contender.finish_reason,
-        baseline_finish=baseline.finish_reason,
-        first=None,
     )

@@ -15,11 +15,12 @@ from brie_bench.blind import score_of
 from brie_bench.engine.ledger import Ledger, RunRow
 from brie_bench.errors import LedgerError
 from brie_bench.report.labs import lab_of
-from brie_bench.report.table import Codes, Columns, Item, Player, Section, Table, distinguish, merge
+from brie_bench.report.naming import distinguish
+from brie_bench.report.table import Codes, Columns, Item, Player, Section, Table, Texts, merge
 from brie_bench.spec.base import digest
 from brie_bench.spec.comparison import Order
 from brie_bench.spec.judgment import Label
-from brie_bench.spec.leaderboard import SuiteSummary
+from brie_bench.spec.leaderboard import Records, SuiteSummary
 
 
 def read_tables(ledger: Ledger, runs: Sequence[RunRow]) -> list[Table]:
@@ -85,6 +86,8 @@ def read_table(ledger: Ledger, run: RunRow, seen: set[int] | None = None) -> Tab
         graded=bool(record.get("graded", False)),
         both_orders=_both_orders(columns) if run.per_pair is None else record["order"] == "both",
         imported=run.per_pair is None,
+        records=tuple(Records(path=each["name"], sha256=each["sha256"]) for each in record.get("sources", ())),
+        texts=_texts(ledger, run, baseline.name) if "sources" in record and seen is not None else {},
     )
 
 
@@ -97,6 +100,20 @@ def player_of(described: dict[str, Any]) -> Player:
     named = [option["model"] for option in options if isinstance(option.get("model"), str)]
     lab = described.get("lab") or lab_of(*named, described["name"].partition("@")[0])
     return Player(described["name"], described.get("digest", ""), lab, tuple(described.get("omitted", ())))
+
+
+def _texts(ledger: Ledger, run: RunRow, baseline: str) -> Texts:
+    """What each side wrote on each prompt, by key, as far as the texts are recorded."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for prompt, contender, mine, base in ledger.stream(
+        "SELECT i.prompt, c.contender, c.contender_key, c.baseline_key FROM comparison c"
+        " JOIN item i ON i.run = c.run AND i.number = c.item"
+        " WHERE c.run = ? AND (c.contender_length > 0 OR c.baseline_length > 0)",
+        run.number,
+    ):
+        for name, key in ((contender, mine), (baseline, base)):
+            found.setdefault(name, {}).setdefault(prompt, set()).add(key)
+    return found
 
 
 def _items(ledger: Ledger, run: RunRow) -> tuple[tuple[Section, ...], list[Item], dict[str, int]]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brie_bench.spec.leaderboard import SuiteSummary
+from brie_bench.spec.leaderboard import Records, SuiteSummary
 
 Codes = NDArray[np.intp]
 
@@ -69,6 +69,10 @@ class Columns:
     verdict: NDArray[np.int64]
 
 
+Texts = Mapping[str, Mapping[str, set[str]]]
+"""A side's name to a prompt to the keys of its recorded completions."""
+
+
 @dataclass(frozen=True)
 class Table:
     """The planned judgments of some runs over one suite, against one baseline."""
@@ -89,6 +93,10 @@ class Table:
     """Whether pairs were judged in both orders."""
     imported: bool = False
     """Whether somebody else recorded the judgments."""
+    records: tuple[Records, ...] = ()
+    """The files they were imported from."""
+    texts: Texts = field(default_factory=dict)
+    """Of imported records that are read beside others: what each side wrote."""
 
     def score(self, *, soft: bool) -> NDArray[np.float64]:
         """The scores to compute with: where `soft`, the graded preference wherever there is one."""
@@ -129,54 +137,8 @@ class _Union(Generic[X]):
         return np.array(positions, dtype=np.intp)
 
 
-def distinguish(tables: Sequence[Table]) -> list[Table]:
-    """The same tables, in which equal names mean equal things.
-
-    A contender, baseline or judge whose digest is not that of an earlier one with its name is called `name@run`. What an
-    imported judge was is on no record: of two runs, it is never known to be the same. A suite that differs from an
-    earlier one with its name is called `name@digest`.
-    """
-    sides, judges, suites = _Names(), _Names(), _Names()
-    found = []
-    for table in tables:
-        run = table.runs[-1]
-        found.append(
-            replace(
-                table,
-                suite=table.suite.model_copy(
-                    update={"name": suites.of(table.suite.name, table.suite.digest, table.suite.digest[:8])}
-                ),
-                baseline=_named(sides, table.baseline, table.baseline.digest, run),
-                contenders=tuple(_named(sides, each, each.digest, run) for each in table.contenders),
-                judges=tuple(
-                    _named(judges, each, each.digest or f"recorded in {table.runs}", run) for each in table.judges
-                ),
-            )
-        )
-    return found
-
-
-def _named(names: _Names, player: Player, identity: str, run: str) -> Player:
-    name = names.of(player.name, identity, run)
-    return player if name == player.name else replace(player, name=name)
-
-
-class _Names:
-    """One name for one thing: the later of two things with one name gets a suffix."""
-
-    def __init__(self) -> None:
-        self.identity: dict[str, str] = {}
-
-    def of(self, name: str, identity: str, suffix: str) -> str:
-        """What to call the thing of that identity."""
-        for candidate in (name, *(each for each in self.identity if each.startswith(f"{name}@")), f"{name}@{suffix}"):
-            if self.identity.setdefault(candidate, identity) == identity:
-                return candidate
-        return self.of(f"{name}@{suffix}", identity, suffix)
-
-
 def merge(tables: Sequence[Table]) -> Table:
-    """One table of several over the same suite and baseline, in which equal names mean equal things (`distinguish`).
+    """One table of several over the same suite and baseline, in which equal names mean equal things (`naming.distinguish`).
 
     A judge without a row, all of whose judgments an earlier table counts, is left out.
     """
@@ -184,9 +146,9 @@ def merge(tables: Sequence[Table]) -> Table:
     if len(tables) == 1:
         return first
     contenders, judges = (_Union[Player](lambda player: player.name) for _ in range(2))
-    sections = _Union[Section](lambda section: section.name)
+    sections = _Union[Section](lambda section: section)
     prompts, pairs = _Union[str](lambda key: key), _Union[str](lambda key: key)
-    items = _Union[Item](lambda item: item.key)
+    items = _Union[Item](lambda item: (item.key, item.section))
     parts = []
     for table in tables:
         section, prompt = sections.add(table.sections), prompts.add(table.prompts)
@@ -221,6 +183,7 @@ def merge(tables: Sequence[Table]) -> Table:
         graded=all(table.graded for table in tables),
         both_orders=all(table.both_orders for table in tables),
         imported=any(table.imported for table in tables),
+        records=tuple(dict.fromkeys(record for table in tables for record in table.records)),
     )
 
 

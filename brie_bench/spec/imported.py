@@ -42,6 +42,8 @@ class Imported(Spec):
     """The winner that was written down, whatever the words say; kept beside, never counted."""
     completed_at: datetime.datetime | None = None
     """When the later of the two completions was made, where the record says."""
+    judging: NonEmpty | None = None
+    """Equal in records of one file that one answer of the judge serves; None where the record is an answer of its own."""
 
 
 class Unreadable(Spec):

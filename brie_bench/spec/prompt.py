@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from functools import cached_property
 
 from pydantic import Field, model_validator
@@ -38,5 +40,17 @@ class Prompt(Spec):
 
     @cached_property
     def key(self) -> str:
-        """The digest of the turns alone: two prompts with the same words are one prompt, whatever they are called."""
-        return digest([turn.canonical() for turn in self.turns])
+        """The digest of the turns' words alone: two prompts with the same words are one prompt, whatever they are called and
+        however they are spaced or encoded. What is asked, judged and cached goes by the text as it is written."""
+        return digest([{**turn.canonical(), "content": words(turn.content)} for turn in self.turns])
+
+
+_UNSEEN = re.compile(  # what Unicode calls default-ignorable, and controls that are no white space
+    "[\x00-\x08\x0e-\x1b\x7f\x80-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+
+
+def words(text: str) -> str:
+    """`text` as a reader sees it: composed (NFC), without characters that show nothing, one space for any white space."""
+    return " ".join(unicodedata.normalize("NFC", _UNSEEN.sub("", text)).split())

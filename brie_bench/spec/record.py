@@ -110,6 +110,8 @@ class Record(Spec):
     """A winner that somebody wrote down elsewhere; compared with the verdict, never counted."""
     failure: Failure | None = None
     """Why there is no verdict; in place of one."""
+    judging: NonEmpty | None = None
+    """Equal in the lines that one answer of the judge serves (a presentation that occurs twice is judged once)."""
     judged_at: Moment | None = None
     """When it was judged."""
     completed_at: Moment | None = None

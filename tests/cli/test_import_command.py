@@ -53,7 +53,44 @@ def test_only_the_first_unreadable_lines_are_shown(cli: Cli) -> None:
     """And how many there are more."""
     Path("study.jsonl").write_text(export_line(1) + "{\n" * 50)
     told = cli("import", "brie-exports", "study.jsonl", "--run", "study").err.splitlines()
-    assert (22, "… and 30 more") == (len(told), told[20])
+    assert (22, "… and 30 more; all of them are in runs/study/unreadable.jsonl") == (len(told), told[20])
+    lines = [json.loads(line) for line in Path("runs/study/unreadable.jsonl").read_text().splitlines()]
+    assert [("study.jsonl", number) for number in range(2, 52)] == [(each["source"], each["line"]) for each in lines]
+    assert "not valid JSON" in lines[0]["reason"]
+
+
+def test_what_could_not_be_read_is_on_the_board_and_fails_a_strict_audit(cli: Cli) -> None:
+    """As an error above one in twenty; a file without such lines leaves no list of them."""
+    Path("study.jsonl").write_text("".join(map(export_line, range(20))) + "{\n" * 2)
+    assert "(`unreadable-records`)" in cli("import", "brie-exports", "study.jsonl", "--run", "study").out
+    done = cli("audit", "study", "--strict")
+    assert (100, True) == (done.status, "- error `unreadable-records` (2): 2 of 22 records" in done.out)
+    Path("whole.jsonl").write_text(export_line(1))
+    cli("import", "brie-exports", "whole.jsonl", "--run", "whole")
+    assert not Path("runs/whole/unreadable.jsonl").exists()
+
+
+def test_a_copy_is_told(cli: Cli) -> None:
+    """With the file it repeats."""
+    lines = "".join(map(export_line, range(6)))
+    Path("a.jsonl").write_text(lines)
+    Path("b.jsonl").write_text(lines + "\n")
+    told = cli("import", "brie-exports", "a.jsonl", "b.jsonl", "--run", "study").err.splitlines()
+    assert [
+        "b.jsonl: 6 of 6 records are those of a.jsonl, and are left out",
+        "imported 6 judgments as run study, 0 of them failures",
+    ] == told
+
+
+def test_the_tuned_model_of_an_export_is_called_as_one_says(cli: Cli) -> None:
+    """Several models have exports of this form."""
+    Path("study.jsonl").write_text(export_line(1))
+    cli("import", "brie-exports", "study.jsonl", "--run", "small", "-o", "contender=brie-0.5b")
+    assert "brie-0.5b" == json.loads(Path("runs/small/leaderboard.json").read_text())["standings"][0]["contender"]
+    done = cli("import", "brie-exports", "study.jsonl", "--run", "x", "-o", "contender=a b")
+    assert (1, True) == (done.status, done.err.startswith("brie-bench: importer 'brie-exports': key 'contender': "))
+    done = cli("import", "brie-exports", "study.jsonl", "--run", "x", "-o", "contender=baseline")
+    assert "study.jsonl:1: 'baseline' is compared with itself, and not on one text" in done.err
 
 
 def test_what_an_importer_says_is_printed_plainly(cli: Cli, plugged: Callable[..., None]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from conftest import Result, judge_class, model_class
 
-from brie_bench import Failed, Verdict
+from brie_bench import Completion, Failed, Usage, Verdict
 from brie_bench.cli.run_command import configured, gate
 from brie_bench.errors import UsageError
 from brie_bench.spec.leaderboard import Interval, Leaderboard, Standing
@@ -121,17 +121,21 @@ def test_a_dry_run_says_what_would_be_called_and_writes_nothing(cli: Cli, suite:
     folder = suite(3)
     done = cli("run", folder, "--judge", "coin", "--dry-run")
     rows = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in done.out.splitlines() if line.startswith("|")
+        [cell.strip() for cell in line.strip("|").split("|")][:4]
+        for line in done.out.splitlines()
+        if line.startswith("|")
     ]
-    assert [["completions", "6", "0", "6"], ["judgments by coin", "6", "0", "6"]] == rows[2:]
+    assert [
+        ["completions by plain", "3", "0", "3"],
+        ["completions by authored", "3", "0", "3"],
+        ["judgments by coin", "6", "0", "6"],
+        ["in all", "12", "0", "12"],
+    ] == rows[2:]
     assert (0, "", False) == (done.status, done.err, Path("runs").exists())
     cli("run", folder, "--judge", "coin", "--limit", "2")
     before = files(Path("runs"))
     done = cli("run", folder, "--judge", "coin", "--dry-run")
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in done.out.splitlines() if line.startswith("|")
-    ]
-    assert ["completions", "6", "4", "2"] == rows[2]
+    assert "| in all                  |        12 |          8 |         4 |" in done.out
     assert before == files(Path("runs"))
 
 
@@ -308,6 +312,10 @@ def test_a_judge_may_have_a_name_of_its_own(cli: Cli, suite: Suite) -> None:
         ("Invalid value for '--fail-under': 1.5 is not in the range 0.0<=x<=1.0.", ["--fail-under", "1.5"]),
         ("Invalid value for '--timeout' (env var: 'BRIE_BENCH_TIMEOUT'): inf is not finite.", ["--timeout", "inf"]),
         ("Invalid value for '--timeout' (env var: 'BRIE_BENCH_TIMEOUT'): 0.0 is not in the range", ["--timeout", "0"]),
+        ("Invalid value for '--attempts' (env var: 'BRIE_BENCH_ATTEMPTS'): 0 is not in the range", ["--attempts", "0"]),
+        ("Invalid value for '--cost-limit' (env var: 'BRIE_BENCH_COST_LIMIT'): nan is not", ["--cost-limit", "nan"]),
+        ("Invalid value for '--cost-limit' (env var: 'BRIE_BENCH_COST_LIMIT'): -1.0 is not", ["--cost-limit", "-1"]),
+        ("Invalid value for '--requests-per-minute' (env var", ["--requests-per-minute", "0"]),
         (
             "Invalid value for '--runs' (env var: 'BRIE_BENCH_RUNS'): Directory 'a-file' is a file.",
             ["--runs", "a-file"],
@@ -402,6 +410,30 @@ def test_a_contender_that_can_do_nothing_is_status_1(cli: Cli, suite: Suite, plu
     assert "**c**: no result against b" in done.out
 
 
+def test_a_cost_limit_without_a_price_is_status_2(cli: Cli, suite: Suite, plugged: Plug) -> None:
+    """Before anything is called; the line says whose price is missing, and how to name it. With one, the limit holds."""
+    asked: list[Any] = []
+
+    def answer(request: Any) -> Completion:
+        asked.append(request)
+        return Completion(text=f"{len(asked)}", usage=Usage(input_tokens=0, output_tokens=100))
+
+    dear = model_class("dear", answer)
+    dear.paid = True
+    plugged(models=(dear,))
+    args = ("run", suite(3), "--baseline", "dear", "--contender", "odd=dear", "--skip-exam", "--cost-limit")
+    told = error(cli(*args, 5), 2)
+    assert "the price of 'baseline' is not known: no table knows what this server charges" in told
+    assert "--prices: 'dear'" in told
+    assert [] == asked
+    Path("prices.yaml").write_text(
+        "prices: {dear: {input: 1000.0, output: 1000.0}}"
+    )  # a dime an answer, at most 65 cents
+    done = cli(*args, 0.8, "--prices", "prices.yaml", "--max-connections", 1)
+    assert (1, 2) == (done.status, len(asked))
+    assert "the cost limit of $0.8 leaves no room for another call: $0.2000 is spent. 12 of 18 judgments" in done.err
+
+
 def test_failures_are_counted_and_retried_when_asked(cli: Cli, suite: Suite, plugged: Plug) -> None:
     """Never a tie, never a loss; a repeated command leaves them, `--retry-failures` asks again."""
     moods = iter(["unlucky"] * 6)
@@ -412,13 +444,36 @@ def test_failures_are_counted_and_retried_when_asked(cli: Cli, suite: Suite, plu
         return Verdict(label="A")
 
     plugged(judges=(judge_class("moody", moody),))
-    args = ("run", suite(3), "--judge", "moody")
+    args = ("run", suite(3), "--judge", "moody", "--attempts", 1)
 
     def counts() -> tuple[int, int]:
         (path,) = Path("runs").glob("*/leaderboard.json")
         panel = json.loads(path.read_text())["standings"][0]
         return panel["n_judgments"], panel["n_failures"]
 
-    assert (0, (0, 6)) == (cli(*args).status, counts())
-    assert (0, (0, 6)) == (cli(*args).status, counts())
+    assert (1, (0, 6)) == (cli(*args).status, counts())
+    assert (1, (0, 6)) == (cli(*args).status, counts())
     assert (0, (6, 0)) == (cli(*args, "--retry-failures").status, counts())
+
+
+def test_why_calls_failed_is_said_once_a_kind(cli: Cli, suite: Suite, plugged: Plug) -> None:
+    """Of contenders and judges, in the words of the first such failure; what nobody can judge is no result, status 1."""
+
+    def sour(_: object) -> Verdict:
+        raise ValueError("no taste\x1b[2J")
+
+    def short(request: Any) -> str:
+        if "0" in request.messages[-1].content:
+            raise Failed("refused", "not that one")
+        return "x"
+
+    plugged(judges=(judge_class("sour", sour),), models=(model_class("short", short),))
+    tiny = suite(3)
+    done = cli("run", tiny, "--baseline", "b=ngram/plain", "--contender", "c=short", "--judge", "sour")
+    assert 1 == done.status
+    assert "c: 1 completion failed (refused): not that one\n" in done.err
+    assert "sour: 4 judgments failed (error): ValueError: no taste\\x1b[2J\n" in done.err
+    assert "no verdict at all: there is no result. --retry-failures asks again." in done.err
+    mixed = cli("run", tiny, "--baseline", "b=ngram/plain", "--contender", "c=short", "--judge", "coin")
+    assert 0 == mixed.status
+    assert "no verdict" not in mixed.err

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from brie_bench import Comparison, Completion, Item, Judgment, Prompt, Sampling, Verdict, Winner, blind
+from brie_bench.engine.copies import Copy
 from brie_bench.engine.importing import Reading, import_records
 from brie_bench.engine.ledger import Ledger
 from brie_bench.errors import BrieError
@@ -141,7 +142,7 @@ def test_files_of_different_contenders_are_one_pass(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     "others",
     [
-        [record(0), record(0)],
+        [record(0), record(0, judging="again")],
         [record(0), record(0, label="A")],
         [record(0), record(0, labels=Order.CONTENDER_FIRST)],
         [record(0), record(0, label=None)],
@@ -156,6 +157,74 @@ def test_a_line_that_holds_several_judgments_loses_none(others: list[Imported], 
     labels = Counter(each.outcome.verdict.label if isinstance(each.outcome, Judgment) else None for each in others)
     assert labels == Counter(label for *_, label in rows(ledger))
     assert [(len(others),)] == ledger.select("SELECT count(*) FROM verdict")
+
+
+def test_equal_lines_are_one_answer_written_twice(ledger: Ledger) -> None:
+    """Two judgings that one verdict serves, unless `judging` tells the answers apart or they stand in two files."""
+    read(ledger, record(0), record(0, line=7), record(1), record(1, line=8, judging="again"))
+    assert 4 == len(rows(ledger))
+    assert [(3,)] == ledger.select("SELECT count(*) FROM verdict")
+    read(ledger, record(0), record(0, file="b"), name="passes")
+    assert [(2,)] == ledger.select(
+        "SELECT count(DISTINCT verdict) FROM judging WHERE run = ?", ledger.run("passes").number
+    )
+
+
+def test_one_answer_may_serve_several_records(ledger: Ledger) -> None:
+    """Where they say so, and say the same; another answer under that name, or in another file, is another one."""
+    shared = [record(number, judging="one") for number in range(3)]
+    read(ledger, *shared)
+    assert (3, [(1,)]) == (len(rows(ledger)), ledger.select("SELECT count(*) FROM verdict"))
+    others = [record(4, label="A", judging="one"), record(5, label=None, judging="one")]
+    read(ledger, *shared, *others, record(6, file="b", judging="one"), name="more")
+    assert ["A", "B", "B", "B", "B", None] == sorted((label for *_, label in rows(ledger, "more")), key=str)
+    assert [(4,)] == ledger.select("SELECT count(*) FROM verdict")
+
+
+def test_a_copy_of_a_file_is_no_second_judge(ledger: Ledger) -> None:
+    """Its records count once, the judge keeps the name, both files stay on record."""
+    reading = read(ledger, *[record(n, file=file) for file in "ab" for n in range(6)])
+    assert {"ann": 6} == Counter(judge for _, judge, *_ in rows(ledger))
+    assert [Copy("b.jsonl", "a.jsonl", 6, 6)] == reading.copies
+    found = json.loads(reading.run.record)
+    assert [{"source": "b.jsonl", "of": "a.jsonl", "n_equal": 6, "n_records": 6}] == found["copies"]
+    assert ["a.jsonl", "b.jsonl"] == [each["name"] for each in found["sources"]]
+
+
+def test_what_a_copy_adds_is_a_pass_of_its_own(ledger: Ledger) -> None:
+    """A longer file is a copy as far as it repeats the other one."""
+    read(ledger, *[record(n) for n in range(5)], *[record(n, file="b") for n in range(7)])
+    assert {"ann@a.jsonl": 5, "ann@b.jsonl": 2} == Counter(judge for _, judge, *_ in rows(ledger))
+
+
+@pytest.mark.parametrize("taken", ["ann@b.jsonl", "ann@a.jsonl", "ann@b.jsonl@bbbbbbbb"])
+def test_no_two_judges_are_given_one_name(ledger: Ledger, taken: str) -> None:
+    """Somebody may be called what another one would be called."""
+    run = read(ledger, record(0), record(1), record(0, file="b", label="A"), record(1, judge=taken, line=9)).run
+    judges = Counter(judge for _, judge, *_ in rows(ledger))
+    assert (3, [1, 1, 2], 1) == (len(judges), sorted(judges.values()), judges[taken])
+    recorded = {each["name"]: each.get("recorded", each["name"]) for each in json.loads(run.record)["judges"]}
+    assert ["ann", "ann", taken] == sorted(recorded.values())
+    assert judges.keys() == recorded.keys()
+
+
+@pytest.mark.parametrize(
+    ("n_read", "changes"),
+    [
+        (1, {}),
+        (1, {"text": "plain", "texts": False}),
+        (2, {"text": "plain"}),
+        (2, {"text": "plain", "texts": False, "label": "tie"}),
+    ],
+    ids=["two texts", "no texts, and a winner", "one text", "no texts, and a tie"],
+)
+def test_a_contender_meets_itself_as_a_control_alone(ledger: Ledger, n_read: int, changes: dict[str, Any]) -> None:
+    """On one text for both; anything else is told as unreadable."""
+    reading = read(ledger, record(0), record(1, contender="base", **changes))
+    assert n_read == reading.read
+    assert [("a.jsonl", 2, "'base' is compared with itself, and not on one text")] * (2 - n_read) == [
+        (each.source, each.line, each.reason) for each in reading.unreadable
+    ]
 
 
 def test_the_same_file_under_two_names_is_recorded_once(ledger: Ledger) -> None:
@@ -203,15 +272,25 @@ def conversation() -> Conversation:
     )
 
 
+def of_kind(kind: str) -> Imported:
+    """A record of that section's other kind."""
+    other = record(1)
+    return other.replace(comparison=other.comparison.replace(item=other.comparison.item.replace(kind=kind)))
+
+
 @pytest.mark.parametrize(
     ("records", "message"),
     [
         ([], "no judgment could be read"),
         ([Unreadable(source="a.jsonl", line=7, reason="not valid JSON")], r"be read\. a\.jsonl:7: not valid JSON"),
         ([record(0), record(1, baseline="other")], "several baselines: base, other.*one by one"),
+        (
+            [record(0), of_kind("out_of_domain")],
+            r"section 'all' is in_domain in a\.jsonl:1 and out_of_domain in a\.jsonl:2\. .* another name",
+        ),
         ([record(0), conversation()], "reads conversations, not judgments.*conversations import"),
     ],
-    ids=["nothing", "nothing readable", "two baselines", "a conversation"],
+    ids=["nothing", "nothing readable", "two baselines", "two kinds", "a conversation"],
 )
 def test_what_is_no_experiment_is_refused_whole(records: Iterable[Any], message: str, ledger: Ledger) -> None:
     """In one line, and nothing of it is recorded."""
@@ -226,6 +305,16 @@ def test_unreadable_lines_are_handed_back(ledger: Ledger) -> None:
     bad = Unreadable(source="a.jsonl", line=2, reason="key 'prompt' is missing")
     reading = read(ledger, record(0), bad, record(2))
     assert ([bad], 2) == (reading.unreadable, len(rows(ledger)))
+
+
+def test_unreadable_lines_are_part_of_the_run(ledger: Ledger) -> None:
+    """How many of how many, in which files, and the first of them; nothing is said where all was read."""
+    bad = [Unreadable(source=f"{file}.jsonl", line=n, reason="why not") for n in range(4) for file in "ba"]
+    lost = json.loads(read(ledger, record(0), *bad, record(2)).run.record)["unreadable"]
+    assert (8, 2) == (lost["n_unreadable"], lost["n_read"])
+    assert [{"name": f"{file}.jsonl", "n_unreadable": 4} for file in "ab"] == lost["files"]
+    assert [{"source": "b.jsonl", "line": 0, "reason": "why not"}, 5] == [lost["first"][0], len(lost["first"])]
+    assert "unreadable" not in json.loads(read(ledger, record(0), name="whole").run.record)
 
 
 def test_an_import_that_fails_in_the_middle_leaves_nothing(ledger: Ledger) -> None:

@@ -22,6 +22,7 @@ from brie_bench.spec.prompt import Prompt
 from brie_bench.spec.suite import Suite
 
 from .experiments import Asked, catalog_with, config_of, plan_of, prompts_of, section_of, suite_of
+from .priced import Reader, paid_model
 
 quick = settings(max_examples=40, deadline=None)
 
@@ -508,3 +509,16 @@ def plan_again(plan: Plan) -> Plan:
     return replace(
         plan, seats=tuple(map(replace, plan.seats)), baseline=replace(plan.baseline), contenders=plan.contenders
     )
+
+
+def test_the_record_says_whose_calls_cost_money() -> None:
+    """Or that it is not known; a judge's are its model's. Nothing is said of those that are free."""
+    models = (paid_model("dear"), paid_model("remote", paid=None))
+    catalog = catalog_with(Asked(), classes={"models": models, "judges": (Reader,)})
+    judges = [
+        {"name": name, "judge": {"name": "reader", "options": {"model": name}}} for name in ("dear", "remote", "rich")
+    ]
+    plan = plan_of(catalog=catalog, contenders={"d": "dear", "r": "remote"}, judges=judges)
+    record = plan.record()
+    said = [each.get("paid", False) for each in (record["baseline"], *record["contenders"], *record["judges"])]
+    assert [False, True, None, True, None, False] == said

@@ -18,6 +18,8 @@ from brie_bench import Failure, Imported, Judgment, Order, Unreadable, Winner
 from brie_bench.engine.importing import import_records
 from brie_bench.engine.ledger import Ledger
 from brie_bench.errors import BrieError
+from brie_bench.plugin.catalog import Catalog
+from brie_bench.plugin.manager import make_manager
 from brie_bench.report.reading import read_table
 
 Cli = Callable[..., Result]
@@ -365,7 +367,7 @@ def test_the_same_file_twice_is_refused(tmp_path: Path, cli: Cli) -> None:
 
 
 def test_rows_that_occur_twice_are_told(tmp_path: Path, cli: Cli) -> None:
-    """Both count as rows, the pair counts once, and the audit says so; a minified file is no other."""
+    """Both count as rows of one answer, the pair counts once, and the audit says so; a minified file is no other."""
     values = [entry(number, 1.75) for number in range(7)]
     path = tmp_path / "a.json"
     path.write_text(json.dumps([*values, values[0], values[0]]))
@@ -374,7 +376,7 @@ def test_rows_that_occur_twice_are_told(tmp_path: Path, cli: Cli) -> None:
     assert (9, 7, 7) == tuple(board["standings"][0][key] for key in ("n_judgments", "n_pairs", "n_prompts"))
     assert "duplicate-judgments" in {each["code"] for each in board["findings"]}
     with Ledger(Path("runs")) as ledger:
-        assert [(9, 9)] == ledger.select("SELECT count(*), count(DISTINCT verdict) FROM judging")
+        assert [(9, 7)] == ledger.select("SELECT count(*), count(DISTINCT verdict) FROM judging")
 
 
 def test_a_graded_import_is_soft_by_default_and_says_so(tmp_path: Path, cli: Cli) -> None:
@@ -542,3 +544,20 @@ def test_a_file_cut_off_anywhere_gives_its_beginning_and_one_complaint(
         alpaca.CHUNK = before
     assert isinstance(complaint, str)
     assert values[: len(found)] == [value for _, _, value in found]
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("preference", GOOD.replace("{", '{"preference": 1, ', 1)),
+        ("token", GOOD.replace("{", '{"raw_completion": {"logprobs": {"token": "m", "token": "M"}}, ', 1)),
+    ],
+)
+def test_a_key_that_occurs_twice_is_told(tmp_path: Path, key: str, text: str) -> None:
+    """Nobody knows which of the two was meant; the entries round it are read."""
+    path = tmp_path / "a.json"
+    path.write_text(f"[{GOOD},\n{text},\n{GOOD}]")
+    before, bad, after = Catalog(make_manager()).importer("alpaca-eval").read([path])
+    assert isinstance(before, Imported)
+    assert isinstance(after, Imported)
+    assert Unreadable(source="a.json", line=2, reason=f"entry 2: key '{key}' occurs twice") == bad

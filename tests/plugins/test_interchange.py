@@ -139,7 +139,7 @@ def test_the_shortest_line_is_a_judgment(tmp_path: Path) -> None:
         ("contender", {"label": None, "probabilities": {"A": 0.2, "B": 0.7, "tie": 0.1}}),
         ("tie", {"label": None, "probabilities": {"tie": 1.0}}),
         ("contender", {"label": None, "raw": "M", "preference": 0.9}),
-        ("contender", {"winner": "contender", "preference": 0.5, "raw": "Winner: A"}),
+        ("contender", {"winner": "contender", "preference": 0.5, "raw": "Winner: B"}),
         ("tie", {"label": "tie", "preference": 0.7}),
         ("contender", {"recorded_winner": "baseline"}),
     ],
@@ -156,7 +156,8 @@ def test_a_line_says_its_verdict_in_any_of_these_ways(tmp_path: Path, winner: st
         (0.75, {"label": None, "preference": 0.75, "labels": "contender_first"}),
         (0.75, {"label": None, "probabilities": {"A": 0.2, "B": 0.7, "tie": 0.1}}),
         (0.25, {"label": None, "probabilities": {"A": 0.2, "B": 0.7, "tie": 0.1}, "labels": "contender_first"}),
-        (0.2, {"label": "B", "probabilities": {"A": 0.8, "B": 0.2}}),  # a judge may contradict itself; kept as it is
+        (0.5, {"label": "B", "probabilities": {"A": 0.45, "B": 0.45, "tie": 0.1}}),
+        (0.75, {"label": "tie", "probabilities": {"B": 0.5, "tie": 0.5}}),
         (0.6, {"label": "B", "preference": 0.6}),
     ],
 )
@@ -197,6 +198,18 @@ def test_only_a_line_without_a_verdict_is_graded(tmp_path: Path, graded: bool, c
         (
             "'probabilities' give a preference of 0.2, and 'preference' is 0.8",
             {"label": None, "preference": 0.8, "probabilities": {"A": 0.8, "B": 0.2}},
+        ),
+        (
+            "'probabilities' give a preference of 0.075, and the verdict is contender",
+            {"probabilities": {"A": 0.9, "B": 0.05, "tie": 0.05}},
+        ),
+        (
+            "'probabilities' give a preference of 0.8, and the verdict is baseline",
+            {"label": None, "raw": "[[A]]", "probabilities": {"A": 0.2, "B": 0.8}},
+        ),
+        (
+            "'probabilities' give a preference of 0.9, and the verdict is tie",
+            {"label": "tie", "probabilities": {"B": 0.8, "tie": 0.2}},
         ),
         ("a failure has no verdict: remove 'failure' or 'label'", {"failure": {"kind": "timeout"}}),
         (
@@ -299,6 +312,30 @@ def test_a_recorded_failure_stays_one(tmp_path: Path) -> None:
     assert failure == found.outcome.model_dump(mode="json", include={"kind", "message", "raw"})
     assert "2026-02-28T12:00:00+00:00" == found.outcome.failed_at.isoformat()
     assert ("baseline_first", "baseline_first", "tie") == (found.labels, found.shown, found.recorded_winner)
+
+
+@pytest.mark.parametrize(
+    ("winner", "recorded", "changes"),
+    [
+        ("baseline", "contender", {"label": "B"}),
+        ("baseline", "contender", {"label": None, "winner": "contender"}),
+        ("baseline", "tie", {"label": "tie"}),
+        ("contender", "baseline", {"label": "A", "raw": "On reflection, [[B]]"}),
+        ("baseline", "contender", {"label": "B", "recorded_winner": "baseline"}),
+        ("baseline", "tie", {"label": "A", "recorded_winner": "tie"}),
+        ("baseline", None, {"label": "A"}),
+        ("contender", None, {"label": "B", "raw": "[[A]] or rather [[B]]"}),
+        ("contender", None, {"label": "B", "raw": "B, I think"}),
+        ("contender", None, {"label": "B", "raw": '{"winner": "B", "rationale": "A reader who says [[A]] is wrong."}'}),
+    ],
+)
+def test_a_judge_s_words_count_and_not_what_somebody_made_of_them(
+    tmp_path: Path, winner: str, recorded: str | None, changes: dict[str, Any]
+) -> None:
+    """A label or winner beside an answer that says something else is a recorded winner; beside one that says nothing, and
+    beside one in JSON, it stands."""
+    found = read_one(tmp_path, line(**{"raw": "Clearly the first.\nWinner: A", **changes}))
+    assert (winner, recorded) == (found.outcome.winner, found.recorded_winner)
 
 
 @pytest.mark.parametrize("lacking", ["contender_text", "baseline_text"])
@@ -478,7 +515,11 @@ def board_of(cli: Cli, run: str, *, folder: str = "runs") -> dict[str, Any]:
     """A run's leaderboard, without what names the run itself and findings about its records."""
     done = cli("leaderboard", run, "--format", "json", "--runs", folder)
     assert 0 == done.status, done.err
-    return {key: value for key, value in json.loads(done.out).items() if key not in ("runs", "suites", "findings")}
+    return {
+        key: value
+        for key, value in json.loads(done.out).items()
+        if key not in ("runs", "suites", "records", "findings")
+    }
 
 
 def there_and_back(cli: Cli, run: str, suite: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -499,9 +540,9 @@ def plug(monkeypatch: pytest.MonkeyPatch, *plugins: Any) -> None:
 def moody(shown: Presentation) -> Verdict:
     """Fails on some presentations, ties on others, grades the rest."""
     number = len(shown.a) * 7 + len(shown.b)
-    if number % 4 == 0:
+    if number % 3 == 0:
         raise Failed("unparsed", "it said nothing", raw="Hm.")
-    if number % 4 == 1:
+    if number % 3 == 1:
         return Verdict(label="tie", raw="Winner: Tie", scores={"A": {"depth": 3}, "B": {"depth": 3}})
     return Verdict(label="B", probabilities={"A": 0.3, "B": 0.5, "tie": 0.2}, rationale="It is\nlater.")
 
@@ -536,6 +577,24 @@ def test_the_embedded_default_comes_back_with_its_failures(
     failures = [row["n_failures"] for row in before["standings"] if row["section"] is None]
     assert all(failures[at] for at in (0, 2, 4, 5, 6))
     assert before == after
+
+
+def test_an_answer_that_serves_several_conditions_comes_back_as_one(cli: Cli, suite: Callable[..., Path]) -> None:
+    """Recorded completions are the same at every temperature: judged once, and no retest, there and here."""
+    sides = []
+    for name in ("plain", "tuned"):
+        lines = [{"prompt": f"What is the use of the number {n}?", "text": f"{name} {n}" * (n + 1)} for n in range(9)]
+        sides.append(f"{name}=recorded/{write(Path(f'{name}.jsonl'), *lines)}")
+    section = {"kind": "temperature", "temperatures": [0.5, 1.0]}
+    done = cli("run", suite(6, section=section), "--baseline", sides[0], "--contender", sides[1], "--judge", "longer")
+    assert 0 == done.status, done.err
+    (run,) = (folder.name for folder in Path("runs").glob("*/"))
+    before, after = there_and_back(cli, run, "tiny")
+    assert [0] == [row["n_same"] for row in before["retest"]]
+    assert before == after
+    assert "duplicate-judgments" not in cli("audit", "tiny", "--runs", "elsewhere").out
+    judgings = Counter(json.loads(each)["judging"] for each in Path("out.jsonl").read_text().splitlines())
+    assert {2} == set(judgings.values())
 
 
 def test_an_unfinished_run_comes_back_as_unfinished(cli: Cli, suite: Callable[..., Path]) -> None:
@@ -629,7 +688,9 @@ RECORDS = st.builds(
         [
             {},
             {"label": "tie", "scores": {"A": {"depth": 1}}},
-            {"label": "A", "probabilities": {"A": 0.1, "B": 0.7, "tie": 0.2}},
+            {"label": "A", "probabilities": {"A": 0.7, "B": 0.1, "tie": 0.2}},
+            {"label": "A", "raw": "so [[B]]"},
+            {"label": "A", "judging": "one"},
             {"label": None, "raw": "[[A]]"},
             {"label": None, "raw": "who knows"},
             {"label": None, "preference": 0.1},

@@ -55,7 +55,7 @@ def table_of(
     suite: str = "tiny",
     digest: str = "",
     run: str = "run-1",
-    **flags: bool,
+    **flags: Any,
 ) -> Table:
     """The table of these rows. `kinds` says what a section is (in_domain), `players` who somebody is beyond a name;
     `contenders` and `judges` come first, also without a row."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from conftest import ROOT, Result
 
-from brie_bench import Completion, FinishReason, Imported, Request, Verdict
+from brie_bench import Completion, FinishReason, Imported, Request, Unreadable, Verdict
 from brie_bench.report.audit import findings_text
 from brie_bench.report.audit.passes import LOOKED_AT
 from brie_bench.spec.leaderboard import Finding
@@ -54,7 +54,14 @@ def own_words(number: int, judge: str = "ann") -> str:
     return f"{LONG} Number {number}, {judge}. Winner: B"
 
 
+def passes(n: int, equal: int, **same: Any) -> list[Imported]:
+    """Two passes over so many prompts; that many records of the second are those of the first, and the others are not."""
+    again = [record(number, source="b.jsonl", label="B" if number < equal else "A", **same) for number in range(n)]
+    return [*records(n, source="a.jsonl", **same), *again]
+
+
 TEN = alternating(10)
+UNREADABLE: Any = Unreadable(source="pass.jsonl", line=99, reason="key 'label' is missing")
 CUT = ("It stops in the middle of", "It stops at the end.")
 
 # code, severity, count, records
@@ -72,6 +79,26 @@ RAISED: list[tuple[str, str, int, list[Imported]]] = [
     ("contradictory-verdict", "warning", 2, [*TEN, *[record(n, label=None, kind="contradictory") for n in (11, 12)]]),
     ("score-contradicts-verdict", "warning", 1, [record(0, label="B", scores={"A": {"depth": 4}, "B": {"depth": 3}})]),
     ("score-contradicts-verdict", "warning", 1, [record(0, label="A", scores={"A": {"depth": 1}, "B": {"depth": 3}})]),
+    (
+        "score-contradicts-verdict",
+        "error",
+        1,
+        [record(0, label="B", probabilities={"A": 0.6, "B": 0.4}), record(1, label="B")],
+    ),
+    (
+        "score-contradicts-verdict",
+        "warning",
+        1,
+        [record(n, label="A", probabilities={"A": 0.4 + n / 10, "B": 0.6 - n / 10}) for n in range(2)],
+    ),
+    ("score-contradicts-verdict", "error", 1, [record(0, label="tie", probabilities={"A": 0.8, "tie": 0.2})]),
+    ("unreadable-records", "error", 1, [*TEN, UNREADABLE]),
+    ("unreadable-records", "warning", 1, [*alternating(19), UNREADABLE]),
+    ("copied-records", "error", 5, passes(5, 5, raw="")),
+    ("copied-records", "error", 5, [*passes(5, 5, raw=""), *[record(n, source="b.jsonl") for n in range(5, 9)]]),
+    ("copied-records", "error", 2, passes(2, 2)),
+    ("copied-records", "error", 3, passes(5, 3)),
+    ("copied-records", "error", 3, passes(5, 3, raw="", judged_at="2025-03-01T10:00:00")),
     ("duplicate-judgments", "warning", 1, [*TEN, record(4, line=50)]),
     (
         "duplicate-judgments",
@@ -93,6 +120,7 @@ RAISED: list[tuple[str, str, int, list[Imported]]] = [
         10,
         [record(n, shown="contender_first" if n < 3 else "baseline_first") for n in range(10)],
     ),
+    ("order-unbalanced", "error", 6, [record(n, shown="contender_first") for n in range(6)]),
     ("judge-mixed", "warning", 10, [record(n, judge="ann" if n < 6 else "bob") for n in range(10)]),
     ("judge-unverifiable", "error", 10, alternating(10, judge="unknown")),
     (
@@ -154,7 +182,16 @@ SPARED: list[tuple[str, list[Imported]]] = [
     ("score-contradicts-verdict", [record(0, label="B", scores={"A": {"depth": 3}, "B": {"depth": 4}})]),
     ("score-contradicts-verdict", [record(0, label="B", scores={"A": {"depth": 3}, "B": {"depth": 3}})]),
     ("score-contradicts-verdict", [record(0, label="tie", scores={"A": {"depth": 3}, "B": {"depth": 5}})]),
+    ("score-contradicts-verdict", [record(0, label="B", probabilities={"A": 0.45, "B": 0.45, "tie": 0.1})]),
+    ("score-contradicts-verdict", [record(0, label="tie", probabilities={"A": 0.5, "tie": 0.5})]),
+    ("unreadable-records", TEN),
+    ("copied-records", [*passes(4, 4, raw="")]),  # four bare verdicts may well be equal
+    ("copied-records", passes(5, 4, raw="")),  # a judge who is asked again, and changes one verdict
+    ("copied-records", passes(4, 2)),
+    ("copied-records", [*passes(4, 0), *records(4, source="b.jsonl", judge="bob")]),
+    ("copied-records", [*passes(4, 0), *records(4, source="b.jsonl", winner="tie")]),
     ("duplicate-judgments", TEN),
+    ("duplicate-judgments", [record(0, temperature=level, judging="one") for level in (0.5, 1.0)]),
     ("duplicate-judgments", [*TEN, *alternating(10, judge="bob")]),  # a panel
     ("duplicate-judgments", [*TEN, record(4, source="again.jsonl")]),  # two passes
     ("duplicate-judgments", [*TEN, record(4, texts=("Another answer.", "Briefly."), line=50)]),
@@ -170,7 +207,8 @@ SPARED: list[tuple[str, list[Imported]]] = [
     ("label-confounded", TEN),
     ("label-confounded", records(8, labels="baseline_first", raw="")),  # without words nobody was called anything
     ("order-unbalanced", [record(n, shown="contender_first" if n < 6 else "baseline_first") for n in range(10)]),
-    ("order-unbalanced", [record(n, shown="contender_first") for n in range(9)]),
+    ("order-unbalanced", [record(n, shown="contender_first" if n < 7 else "baseline_first") for n in range(9)]),  # few
+    ("order-unbalanced", [record(n, shown="contender_first") for n in range(5)]),  # not testable either
     ("order-unbalanced", records(10, shown=None)),
     ("judge-mixed", [*TEN, *alternating(10, judge="bob")]),
     ("judge-mixed", [*alternating(10), *alternating(9, judge="bob")]),
@@ -240,7 +278,7 @@ def emitted() -> set[str]:
     return known - {"agreement-needs"}
 
 
-CASES = {case[0] for case in (*RAISED, *OF_NUMBERS)}
+CASES = {case[0] for case in (*RAISED, *OF_NUMBERS)} | {"training-overlap"}  # whose cases are in test_training
 
 
 def test_every_code_has_its_cases() -> None:
@@ -306,7 +344,7 @@ def test_a_judge_called_at_something_keeps_its_name(bench: Bench) -> None:
 
 def test_the_file_is_no_part_of_a_judges_name(bench: Bench) -> None:
     """Several passes of one judge are kept apart on the board; inside each the judge is one."""
-    given = [*alternating(6, source="a.jsonl"), *alternating(6, source="b.jsonl")]
+    given = [*alternating(6, source="a.jsonl"), *[record(n, source="b.jsonl", raw=f"Else {n}") for n in range(6)]]
     assert [] == of_code(bench, "judge-mixed", given)
     names = {row.judge for row in bench.board("recorded").standings}
     assert {None, "ann@a.jsonl", "ann@b.jsonl"} == names

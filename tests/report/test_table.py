@@ -1,17 +1,16 @@
-"""Tables: columns over lists, several of them merged, equal names kept apart where they mean different things."""
+"""Tables: columns over lists, several of them merged."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from brie_bench.report.leaderboard import make_leaderboard
-from brie_bench.report.table import Player, Table, distinguish, merge
+from brie_bench.report.table import Table, merge
 
-from .tables import FAILED, LOSS, TIE, WIN, Row, rows_of, standing, table_of
+from .tables import FAILED, LOSS, TIE, WIN, Row, standing, table_of
 
 
 def seen(table: Table) -> list[tuple[Any, ...]]:
@@ -101,93 +100,6 @@ def test_a_judge_whose_judgments_all_count_elsewhere_is_left_out() -> None:
     merged = merge([one, two])
     assert ("ann", "bob") == tuple(judge.name for judge in merged.judges)
     assert seen(one) + seen(two) == seen(merged)
-
-
-# names
-
-
-def named(run: str, *, who: str = "", judge: str = "", base: str = "", **more: Any) -> Table:
-    """A table of one row whose players have these digests."""
-    players = {"tuned": Player("tuned", who), "ann": Player("ann", judge), "base": Player("base", base)}
-    return table_of(rows_of([WIN]), players=players, run=run, **more)
-
-
-def names(tables: list[Table]) -> list[tuple[str, str, str]]:
-    return [(each.baseline.name, each.contenders[0].name, each.judges[0].name) for each in distinguish(tables)]
-
-
-def test_equal_names_with_equal_digests_are_one() -> None:
-    """Nothing is renamed."""
-    tables = [named("r1", who="t", judge="j", base="b"), named("r2", who="t", judge="j", base="b")]
-    assert [("base", "tuned", "ann")] * 2 == names(tables)
-
-
-@pytest.mark.parametrize(
-    ("changed", "expected"),
-    [
-        ("who", ("base", "tuned@r2", "ann")),
-        ("judge", ("base", "tuned", "ann@r2")),
-        ("base", ("base@r2", "tuned", "ann")),
-    ],
-)
-def test_equal_names_with_different_digests_are_kept_apart(changed: str, expected: tuple[str, str, str]) -> None:
-    """The later one is called name@run."""
-    same = {"who": "t", "judge": "j", "base": "b"}
-    tables = [named("r1", **same), named("r2", **{**same, changed: "another"})]  # type: ignore[arg-type]
-    assert [("base", "tuned", "ann"), expected] == names(tables)
-
-
-def test_a_third_run_with_the_second_ones_player_shares_its_name() -> None:
-    """One thing has one name, whatever lies between."""
-    tables = [named("r1", judge="x"), named("r2", judge="y"), named("r3", judge="x"), named("r4", judge="y")]
-    assert ["ann", "ann@r2", "ann", "ann@r2"] == [judge for _, _, judge in names(tables)]
-
-
-def test_a_contender_may_be_the_baseline_of_another_run() -> None:
-    """Then both have one name; a baseline that is something else gets another."""
-    one = table_of([Row("p", WIN)], players={"tuned": Player("tuned", "t")}, run="r1")
-    two, three = (
-        table_of([Row("p", WIN, who="other")], baseline="tuned", players={"tuned": Player("tuned", digest)}, run="r2")
-        for digest in ("t", "u")
-    )
-    assert "tuned" == distinguish([one, two])[1].baseline.name
-    assert "tuned@r2" == distinguish([one, three])[1].baseline.name
-
-
-def test_a_judge_on_no_record_is_not_known_to_be_the_same() -> None:
-    """Imported judges of two runs are two, as two files of one import are; imported contenders are what their name says."""
-    tables = [named("r1"), named("r2")]
-    assert [("base", "tuned", "ann"), ("base", "tuned", "ann@r2")] == names(tables)
-
-
-def test_different_suites_of_one_name_are_kept_apart() -> None:
-    """The later one carries its digest."""
-    tables = [named("r1", digest="1234567890"), named("r2", digest="abcdefghij"), named("r3", digest="1234567890")]
-    assert ["tiny", "tiny@abcdefgh", "tiny"] == [each.suite.name for each in distinguish(tables)]
-
-
-def test_a_name_that_is_taken_is_not_given_again() -> None:
-    """Somebody may already be called ann@r2."""
-    first = table_of(
-        rows_of([WIN], judge="ann@r2") + rows_of([WIN]),
-        players={"ann@r2": Player("ann@r2", "z"), "ann": Player("ann", "x")},
-        run="r1",
-    )
-    tables = distinguish([first, named("r2", judge="y")])
-    assert ["ann@r2", "ann", "ann@r2@r2"] == [judge.name for each in tables for judge in each.judges]
-
-
-def test_boards_tell_equal_names_apart() -> None:
-    """Standings of two suites of one name, and of a contender against two baselines of one name, cannot be mixed up."""
-    tables = distinguish(
-        [
-            named("r1", base="b1", digest="1" * 9),
-            replace(named("r2", base="b2", digest="1" * 9)),
-            named("r3", base="b1", digest="2" * 9),
-        ]
-    )
-    keys = [(r.suite, r.contender, r.baseline, r.judge, r.section) for r in make_leaderboard(tables).standings]
-    assert len(set(keys)) == len(keys)
 
 
 def test_missing_verdicts_survive_a_merge() -> None:

@@ -29,6 +29,24 @@ def test_a_prompt_is_its_words() -> None:
     assert key != Prompt(id="a", text="y").key
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "caf\u00e9  at ten?",
+        "cafe\u0301 at ten?",
+        " caf\u00e9\u00a0at\nten?\t",
+        "caf\u00e9\u200b at\u2009ten?\ufeff",
+        "ca\xadf\u00e9 a\x01t ten\ufe0f?",
+    ],
+)
+def test_a_prompt_s_words_are_what_a_reader_sees(text: str) -> None:
+    """However they are spaced and encoded, and whatever stands between them that shows nothing; the text itself is kept."""
+    prompt = Prompt(id="a", text=text)
+    assert Prompt(id="b", text="caf\u00e9 at ten?").key == prompt.key
+    assert text == prompt.turns[0].content
+    assert len({Prompt(id="a", text=each).key for each in ("at ten", "atten", "At ten", "at t\u00e9n", "at ten?")}) == 5
+
+
 @pytest.mark.parametrize("given", [{}, {"text": "x", "messages": [U]}, {"messages": []}, {"text": None}])
 def test_a_prompt_has_exactly_one_of_text_and_messages(given: dict[str, Any]) -> None:
     """Both or neither is an error."""

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from brie_bench.engine.ledger import Ledger, RunRow
 from brie_bench.report.audit.passes import pass_findings
+from brie_bench.report.audit.sources import source_findings
 from brie_bench.report.audit.texts import text_findings
+from brie_bench.report.audit.training import training_findings
 from brie_bench.report.audit.verdicts import verdict_findings
 from brie_bench.report.words import escape
 from brie_bench.spec.leaderboard import Finding
@@ -16,6 +18,7 @@ def audit_records(ledger: Ledger, runs: Sequence[RunRow]) -> list[Finding]:
     """Every finding about the records of `runs`; those about the numbers are made with the leaderboard."""
     found: list[Finding] = []
     for run in runs:
+        found += [*source_findings(run), *training_findings(run)]
         found += [*verdict_findings(ledger, run), *pass_findings(ledger, run), *text_findings(ledger, run)]
     return found
 

@@ -1,4 +1,4 @@
-"""Findings about a pass as a whole: who judged it, when, how often, under which labels and in which order."""
+"""Findings about a pass as a whole: who judged it, when, how often and under which labels."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 from brie_bench.engine.ledger import Ledger, RunRow
 from brie_bench.errors import plain
@@ -27,19 +28,18 @@ class Row:
     """A judging, with what its record says."""
 
     contender: str
-    pair: str
-    judge: str
     labels: str
     shown: str | None
+    name: str
+    """The judge as recorded, without what keeps equal names of several files apart."""
+    pair: str
     raw: str | None
     source: str | None
     line: int | None
     judged_at: str | None
-
-    @property
-    def name(self) -> str:
-        """The judge as recorded, without the file that keeps equal names apart."""
-        return self.judge.removesuffix(f"@{self.source}")
+    verdict: int
+    """Equal in rows that one answer of the judge serves."""
+    item: int
 
 
 def pass_findings(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
@@ -48,22 +48,22 @@ def pass_findings(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
     yield from _same_lab(run)
     if run.per_pair is not None:
         return
-    columns = "c.contender, c.pair, j.judge, j.labels, j.shown, v.raw_digest, v.source, v.line, v.at"
+    recorded = {each["name"]: each.get("recorded", each["name"]) for each in json.loads(run.record)["judges"]}
+    columns = "c.contender, j.labels, j.shown, j.judge, c.pair, v.raw_digest, v.source, v.line, v.at, v.number, c.item"
     query = (
         f"SELECT {columns} FROM judging j CROSS JOIN verdict v ON v.number = j.verdict"  # noqa: S608
         " JOIN comparison c ON c.run = j.run AND c.number = j.comparison WHERE j.run = ? ORDER BY v.source, v.line"
     )
-    known: dict[str | None, str | None] = {}  # one text for equal ones: a large import would hold each many times
+    known: dict[Any, Any] = {}  # one text for equal ones: a large import would hold each many times
     rows = [
-        Row(known.setdefault(row[0], row[0]), row[1], *(known.setdefault(each, each) for each in row[2:5]), *row[5:])  # type: ignore[arg-type]
-        for row in ledger.stream(query, run.number)
+        Row(*(known.setdefault(each, each) for each in few), recorded.get(judge, judge), *rest)  # type: ignore[call-arg]
+        for few, judge, rest in ((row[:3], row[3], row[4:]) for row in ledger.stream(query, run.number))
     ]
     by_source: dict[str, list[Row]] = {}
     for row in rows:
         by_source.setdefault(row.source or run.id, []).append(row)
     yield from _duplicates(by_source)
     yield from _labels(by_source)
-    yield from _orders(by_source)
     yield from _mixed(by_source)
     yield from _unverifiable(by_source)
     yield from _time_travel(ledger, run)
@@ -79,7 +79,7 @@ def _duplicates(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
         for row in rows:
             by = None if mixed else row.name
             times.setdefault((row.contender, row.pair, row.labels, by, row.shown if both else None), []).append(row)
-        twice = [group for group in times.values() if len(group) > 1]
+        twice = [group for group in times.values() if _is_repeated(group)]
         if twice:
             n_pairs = len({(row.contender, row.pair) for group in twice for row in group})
             distinct = len({(row.contender, row.pair) for row in rows})
@@ -92,6 +92,11 @@ def _duplicates(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
                 count=n_pairs,
                 examples=tuple(_place(group[1]) for group in twice[:EXAMPLES]),
             )
+
+
+def _is_repeated(group: Sequence[Row]) -> bool:
+    """Whether a pair is judged again; one answer that serves several conditions of a pair is no repetition."""
+    return len({row.verdict for row in group}) > 1 or len({row.item for row in group}) < len(group)
 
 
 def _share_in_both_orders(rows: Sequence[Row]) -> float:
@@ -112,20 +117,7 @@ def _labels(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
                 message=f"In all {len(written)} judgments of {plain(source, 120)} the {a} is called A and the {b} B: a judge's"
                 f" liking for a letter cannot be told from a liking for the {b}. Judge again with labels that follow the slots.",
                 count=len(written),
-            )
-
-
-def _orders(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
-    for source, rows in by_source.items():
-        shown = [row.shown for row in rows if row.shown is not None]
-        first = shown.count("contender_first")
-        if len(shown) >= 2 * FEWEST and not 0.4 <= first / len(shown) <= 0.6:
-            yield Finding(
-                code="order-unbalanced",
-                severity="warning",
-                message=f"The contender was shown first in {first} of {len(shown)} judgments of {plain(source, 120)}: a liking"
-                " for a position looks like a liking for a model. Look at the order-adjusted rate.",
-                count=len(shown),
+                examples=tuple(map(_place, written[:EXAMPLES])),
             )
 
 
@@ -142,6 +134,7 @@ def _mixed(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
     for source, rows in by_source.items():
         if _is_mixed(rows):
             judged = Counter(row.name for row in rows)
+            first = {row.name: row for row in reversed(rows)}
             told = ", ".join(f"{plain(name, 60)} {number}" for name, number in sorted(judged.items()))
             yield Finding(
                 code="judge-mixed",
@@ -149,6 +142,7 @@ def _mixed(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
                 message=f"{plain(source, 120)} is the work of several judges on different pairs ({told}): its overall rate is no"
                 " judge's. Read the judges' own rows.",
                 count=len(rows),
+                examples=tuple(f"{plain(name, 60)}: {_place(first[name])}" for name in sorted(first)[:EXAMPLES]),
             )
 
 
@@ -185,6 +179,7 @@ def _unverifiable(by_source: dict[str, list[Row]]) -> Iterator[Finding]:
                 " as unknown, or judge again."
             ),
             count=len(rows),
+            examples=tuple(map(_place, rows[:EXAMPLES])),
         )
 
 
@@ -273,7 +268,20 @@ def _identical(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
                 message=f"{plain(a)} and {plain(b)} wrote the same words in {len(same)} of {len(shared)} shared judgments: they"
                 " are one judge, or one was copied. Count one of them.",
                 count=len(same),
+                examples=_prompts(ledger, run, [comparison for comparison, _, _ in same]),
             )
+
+
+def _prompts(ledger: Ledger, run: RunRow, comparisons: Sequence[int]) -> tuple[str, ...]:
+    """The ids of a few of the prompts of these comparisons."""
+    rows = ledger.select(
+        "SELECT DISTINCT json_extract(i.record, '$.prompt.id') FROM comparison c JOIN item i ON i.run = c.run"
+        " AND i.number = c.item WHERE c.run = ? AND c.number IN (SELECT value FROM json_each(?)) ORDER BY 1 LIMIT ?",
+        run.number,
+        json.dumps(comparisons),
+        EXAMPLES,
+    )
+    return tuple(plain(prompt, 160) for (prompt,) in rows)
 
 
 def _words(ledger: Ledger, run: RunRow, n_judges: int) -> Iterator[tuple[str, int, str, int, str]]:

@@ -18,6 +18,11 @@ EXAMPLES = 5
 _FROM = "FROM judging j CROSS JOIN verdict v ON v.number = j.verdict WHERE j.run = ?"
 _CONTRARY = "(v.label = 'A' AND v.score_gap < 0 OR v.label = 'B' AND v.score_gap > 0)"
 """The loser has the higher scores: in slots, so that no order matters."""
+_AGAINST = (
+    "(v.label = 'A' AND v.preference_a < 0.5 - 1e-9 OR v.label = 'B' AND v.preference_a > 0.5 + 1e-9"
+    " OR v.label = 'tie' AND abs(v.preference_a - 0.5) > 0.25 + 1e-9)"
+)
+"""The probabilities make another answer the likelier one."""
 _UNREAD = {
     "unparsed": ("unparsed-verdict", "no verdict that can be read"),
     "contradictory": ("contradictory-verdict", "several verdicts that contradict each other"),
@@ -28,9 +33,11 @@ Severity = Literal["error", "warning", "note"]
 
 def verdict_findings(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
     """Mismatched winners, failures filed as verdicts, unread verdicts, scores against the verdict."""
-    columns = f"count(v.recorded_winner), count(v.score_gap), sum{_CONTRARY}"
+    columns = f"count(v.recorded_winner), count(v.score_gap), sum{_CONTRARY}, count(v.preference_a), sum{_AGAINST}"
     unread = ", ".join(f"sum(v.kind = '{kind}')" for kind in _UNREAD)
-    recorded, scored, contrary, *failures = ledger.select(f"SELECT {columns}, {unread} {_FROM}", run.number)[0]
+    recorded, scored, contrary, graded, against, *failures = ledger.select(
+        f"SELECT {columns}, {unread} {_FROM}", run.number
+    )[0]
 
     def finding(code: str, severity: Severity, number: int, message: str, which: str, *values: str) -> Finding:
         places = _places(ledger, run, which, values)
@@ -57,6 +64,15 @@ def verdict_findings(ledger: Ledger, run: RunRow) -> Iterator[Finding]:
             f"In {contrary} of {count(scored, 'scored judgment')} the judge scored the loser higher. The verdict counts;"
             " a judge that often contradicts itself is a poor one: read the examples.",
             _CONTRARY,
+        )
+    if against:
+        yield finding(
+            "score-contradicts-verdict",
+            "error" if against > graded / 2 else "warning",
+            against,
+            f"In {against} of {count(graded, 'graded judgment')} the judge's probabilities favour what its verdict does not:"
+            " they count for one side here and for the other with --soft. Find out which of the two the judge meant.",
+            _AGAINST,
         )
 
 
