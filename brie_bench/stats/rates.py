@@ -93,7 +93,11 @@ def win_rate(
 
 
 def mirrored_rate(centred: float) -> float:
-    """½ + `centred`, rounded so that mirrored_rate(−x) is exactly 1 − mirrored_rate(x)."""
+    """½ + `centred`, rounded so that mirrored_rate(−x) is exactly 1 − mirrored_rate(x), and in [0, 1].
+
+    A weighted mean of numbers up to ½ may come out a few bits beyond it.
+    """
+    centred = max(-0.5, min(0.5, centred))
     return 0.5 + centred if centred >= 0 else 1.0 - (0.5 - centred)
 
 

@@ -118,3 +118,15 @@ def test_separated_scores_have_a_finite_answer() -> None:
     result = stats.length_controlled((contender > baseline).astype(float), contender, baseline)
     assert 0.5 == pytest.approx(result.controlled, abs=1e-6)
     assert 0 < result.coefficient < 10
+
+
+@pytest.mark.parametrize("n", [490, 500, 700, 1_100])
+def test_a_rate_lies_between_0_and_1_to_the_last_bit(n: int) -> None:
+    """All lost, by prompts whose weights do not sum to a whole number: none of it is below 0, nor above 1 when all is won."""
+    prompt, length = np.arange(20_000) % n, np.full(20_000, 9.0)
+    lost = stats.length_controlled(np.zeros(20_000), length, length, prompt=prompt)
+    won = stats.length_controlled(np.ones(20_000), length, length, prompt=prompt)
+    for rate, expected in ((lost.raw, 0), (lost.close_rate, 0), (won.raw, 1), (won.close_rate, 1)):
+        assert rate is not None
+        assert 0 <= rate <= 1
+        assert pytest.approx(expected, abs=1e-9) == rate
