@@ -10,7 +10,7 @@ import click
 from brie_bench.cli.options import runs_option
 
 if TYPE_CHECKING:
-    from brie_bench.engine.checkup import Check
+    from brie_bench.engine.doctor.checkup import Check
 
 _STYLES = {"ok": "green", "note": "dim", "warning": "yellow", "error": "bold red"}
 
@@ -27,7 +27,7 @@ def command(folder: Path, online: bool, form: str) -> int:
     It prints no key. Without --online it speaks to servers on this machine alone. Exit status 1:
     something that is configured cannot work.
     """
-    from brie_bench.engine.checkup import checkup
+    from brie_bench.engine.doctor.checkup import checkup
     from brie_bench.plugin.catalog import Catalog
 
     checks = checkup(folder, Catalog(), online=online)

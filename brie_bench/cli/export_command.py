@@ -22,8 +22,8 @@ def command(run: str, form: str, out: Path, force: bool, folder: Path) -> None:
     Every judgment is written with its prompt and both texts, failures and what was planned and not reached too:
     importing the file again gives the same leaderboard. 'brie-bench plugins list --kind exporter' lists the formats.
     """
-    from brie_bench.engine.exporting import export_run
     from brie_bench.engine.ledger import Ledger
+    from brie_bench.engine.records.exporting import export_run
     from brie_bench.plugin.catalog import Catalog
 
     if out.exists() and not out.is_file():

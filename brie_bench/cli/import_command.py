@@ -30,8 +30,8 @@ def command(form: str, paths: tuple[Path, ...], name: str, options: tuple[str, .
     """
     import json
 
-    from brie_bench.engine.importing import import_records
     from brie_bench.engine.ledger import Ledger
+    from brie_bench.engine.records.importing import import_records
     from brie_bench.engine.run import write_record
     from brie_bench.files import to_jsonl, write_text
     from brie_bench.plugin.catalog import Catalog

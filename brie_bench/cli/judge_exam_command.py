@@ -30,10 +30,10 @@ def command(
     """
     from brie_bench.cli.judge_command import judge_refs
     from brie_bench.cli.show import interruptible, make_progress
-    from brie_bench.engine.exam import examine
+    from brie_bench.engine.calls.pool import Stop
+    from brie_bench.engine.exam.sitting import examine
     from brie_bench.engine.ledger import Ledger
     from brie_bench.engine.plan import Seat
-    from brie_bench.engine.pool import Stop
     from brie_bench.engine.settings import Settings
     from brie_bench.plugin.catalog import Catalog
 

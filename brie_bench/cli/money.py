@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from brie_bench.engine.calls.prices import PriceBook
     from brie_bench.engine.estimate import Forecast
-    from brie_bench.engine.prices import PriceBook
     from brie_bench.plugin.kinds import Judge, Model
     from brie_bench.spec.leaderboard import Cost
 
@@ -32,7 +32,7 @@ def prices_option(command: F) -> F:
 
 def price_book(path: Path | None) -> PriceBook:
     """The prices of that file, and behind them the table's."""
-    from brie_bench.engine.prices import PriceBook
+    from brie_bench.engine.calls.prices import PriceBook
     from brie_bench.files import read_spec
     from brie_bench.spec.prices import PriceFile
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from brie_bench.cli.options import Finite, engine_options, runs_option
+from brie_bench.cli.money import prices_option
+from brie_bench.cli.options import Finite, batch_options, cost_limit_option, engine_options, exam_option, runs_option
 from brie_bench.errors import UsageError
 
 DEFAULTS: dict[str, Any] = {
@@ -26,7 +27,7 @@ DEFAULTS: dict[str, Any] = {
     type=click.Path(path_type=Path),
     envvar="BRIE_BENCH_CONFIG",
     show_envvar=True,
-    help="A run's configuration, in YAML; flags and environment come before it.",
+    help="A run's configuration, in YAML, or the name of one in recipes/; flags and environment come before it.",
 )
 @click.option(
     "--baseline", metavar="M", envvar="BRIE_BENCH_BASELINE", show_envvar=True, help="The baseline: MODEL or NAME=MODEL."
@@ -72,8 +73,12 @@ DEFAULTS: dict[str, Any] = {
     help="Only the suite's first so many items.",
 )
 @engine_options
+@batch_options
 @runs_option
-@click.option("--dry-run", is_flag=True, help="Say what would be called, and how often.")
+@exam_option
+@cost_limit_option
+@prices_option
+@click.option("--dry-run", is_flag=True, help="Say what would be called, how often, and what it would cost.")
 @click.option("--fresh", is_flag=True, help="A new replicate of the run: everything is asked again.")
 @click.option("--soft", is_flag=True, help="Score by graded preferences where judges give them.")
 @click.option(
@@ -90,8 +95,16 @@ def command(
     config: Path | None,
     folder: Path,
     connections: int,
+    requests_per_minute: int | None,
+    tokens_per_minute: int | None,
     timeout: float,
+    attempts: int,
     retry_failures: bool,
+    cost_limit: float | None,
+    batch: bool,
+    batch_pause: float,
+    skip_exam: bool,
+    price_file: Path | None,
     dry_run: bool,
     fresh: bool,
     soft: bool,
@@ -104,29 +117,52 @@ def command(
     models meet before three measuring judges: a demonstration that needs no key, no network and no GPU. Repeating a
     command continues its run; nothing recorded is asked again.
     """
+    from dataclasses import replace
+
+    from brie_bench.cli.money import forecast_text, may_cost, price_book, spent_text
     from brie_bench.cli.show import conclude, interruptible, make_progress
+    from brie_bench.conversations.training import training_of
+    from brie_bench.engine.calls.pool import Stop
+    from brie_bench.engine.forecast import forecast_run
     from brie_bench.engine.ledger import Ledger
     from brie_bench.engine.plan import make_plan
-    from brie_bench.engine.pool import Stop
-    from brie_bench.engine.run import forecast_run, next_replicate, run
-    from brie_bench.engine.settings import Settings
+    from brie_bench.engine.run import next_replicate, run
+    from brie_bench.engine.settings import Batching, Settings
     from brie_bench.files import read_suite
     from brie_bench.plugin.catalog import Catalog
     from brie_bench.report.publish import save_leaderboard
     from brie_bench.shipped import find_suite
 
     experiment = read_suite(find_suite(suite))
-    plan = make_plan(experiment, configured(config, flags), Catalog())
+    chosen = configured(config, flags)
+    plan = replace(
+        make_plan(experiment, chosen, Catalog()),
+        training=training_of(experiment, (chosen.baseline, *chosen.contenders)),
+    )
+    prices = price_book(price_file)
     settings = Settings(
-        connections=connections, timeout=timeout, retry_failures=retry_failures, progress=make_progress(), stop=Stop()
+        connections=connections,
+        requests_per_minute=requests_per_minute,
+        tokens_per_minute=tokens_per_minute,
+        timeout=timeout,
+        attempts=attempts,
+        retry_failures=retry_failures,
+        cost_limit=cost_limit,
+        prices=prices,
+        batch=Batching(longest=batch_pause) if batch else None,
+        skip_exam=skip_exam,
+        progress=make_progress(),
+        stop=Stop(),
     )
     if dry_run:
         with Ledger(folder, create=False) if (folder / "ledger.sqlite").exists() else Ledger.in_memory() as ledger:
             plan = next_replicate(plan, ledger) if fresh else plan
-            click.echo(_forecast_text(plan.id, forecast_run(plan, ledger, settings)))
+            click.echo(forecast_text(forecast_run(plan, ledger, settings, prices), f"Run {plan.id}. "))
         return
     with Ledger(folder) as ledger:
         plan = next_replicate(plan, ledger) if fresh else plan
+        called = [side.model for side in plan.sides], [seat.judge for seat in plan.seats]
+        expected = forecast_run(plan, ledger, settings, prices) if may_cost(*called) else {}
         with interruptible(settings.stop):
             outcome = run(plan, ledger, settings, folder=folder)
         made = ledger.n_judged(outcome.run.number)
@@ -136,6 +172,8 @@ def command(
         board, text = save_leaderboard(ledger, outcome.run, folder / outcome.run.id, soft=soft or None)
     if not outcome.interrupted:
         click.echo(text, nl=False)
+    if expected:
+        click.echo(spent_text(ledger.spent, expected, board.costs), err=True)
     status = conclude(outcome, folder, planned)
     if status == 0 and fail_under is not None:
         status = gate(board, fail_under)
@@ -147,9 +185,10 @@ def configured(path: Path | None, flags: dict[str, Any]) -> Any:
     from pydantic import ValidationError
 
     from brie_bench.files import first_error, read_config
+    from brie_bench.shipped import find_recipe
     from brie_bench.spec.config import RunConfig
 
-    written = read_config(path) if path is not None else {}
+    written = read_config(find_recipe(path)) if path is not None else {}
     given = {name: value for name, value in flags.items() if value not in (None, ())}
     if "baseline" in given:
         given["baseline"] = _named(given["baseline"], "baseline", "baseline")
@@ -197,15 +236,3 @@ def gate(board: Any, rate: float) -> int:
     if below:
         click.echo(f"brie-bench: below {rate:g}: {'; '.join(below)}", err=True)
     return 100 if below else 0
-
-
-def _forecast_text(id: str, found: dict[str, Any]) -> str:
-    from tabulate import tabulate
-
-    from brie_bench.report.words import escape
-
-    rows = [
-        (escape(what), calls.planned, calls.recorded, calls.planned - calls.recorded) for what, calls in found.items()
-    ]
-    table = tabulate(rows, headers=["calls", "planned", "recorded", "to make"], tablefmt="pipe")
-    return f"{table}\n\nRun {id}. Nothing was called."

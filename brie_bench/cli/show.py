@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from brie_bench.engine.pool import Stop
+from brie_bench.engine.calls.pool import Stop
 from brie_bench.engine.progress import Progress
 from brie_bench.engine.run import Outcome
 from brie_bench.errors import plain

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from brie_bench.engine.answers import checked
-from brie_bench.engine.call import AnyCall, Stream
+from brie_bench.engine.calls.answers import checked
+from brie_bench.engine.calls.call import AnyCall, Stream
 from brie_bench.engine.ledger import ComparisonRow, Ledger, RunRow
 from brie_bench.engine.plan import Plan, Side, pair_key
 from brie_bench.engine.recording import record_calls

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from brie_bench.engine.prices import BATCH, PriceBook
-from brie_bench.engine.tokens import BYTES_PER_TOKEN, about, input_about, input_at_most, output_at_most
+from brie_bench.engine.calls.prices import BATCH, PriceBook
+from brie_bench.engine.calls.tokens import BYTES_PER_TOKEN, about, input_about, input_at_most, output_at_most
 from brie_bench.plugin.kinds import BatchModel, Judge, Model, ModelJudge
 from brie_bench.spec.completion import Request, Usage
 

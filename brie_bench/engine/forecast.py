@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from brie_bench.blind import present
+from brie_bench.engine.calls.prices import PriceBook
+from brie_bench.engine.calls.tokens import BYTES_PER_TOKEN
 from brie_bench.engine.estimate import Forecast, Row
-from brie_bench.engine.exam import exam_calls, is_paid
+from brie_bench.engine.exam.sitting import exam_calls, is_paid
 from brie_bench.engine.ledger import Ledger, RunRow
 from brie_bench.engine.plan import Plan, Seat
-from brie_bench.engine.prices import PriceBook
 from brie_bench.engine.run import check_order
 from brie_bench.engine.settings import Settings
-from brie_bench.engine.tokens import BYTES_PER_TOKEN
 from brie_bench.plugin.kinds import Judge, ModelJudge
 from brie_bench.spec.comparison import Comparison, Order, Presentation
 from brie_bench.spec.completion import Completion, Request

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from brie_bench.blind import present
-from brie_bench.engine.call import AnyCall, Stream
+from brie_bench.engine.calls.call import AnyCall, Stream
 from brie_bench.engine.ledger import ComparisonRow, Ledger, RunRow
 from brie_bench.engine.plan import Seat
 from brie_bench.engine.recording import record_calls

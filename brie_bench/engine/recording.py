@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from brie_bench.engine.batch import by_batch, check_unposted
-from brie_bench.engine.batch_stream import BatchStream
-from brie_bench.engine.call import AnyCall, Outcome, Stream
+from brie_bench.engine.batches.driver import by_batch, check_unposted
+from brie_bench.engine.batches.stream import BatchStream
+from brie_bench.engine.calls.call import AnyCall, Outcome, Stream
+from brie_bench.engine.calls.pool import run_calls
 from brie_bench.engine.ledger import Ledger
-from brie_bench.engine.pool import run_calls
 from brie_bench.engine.settings import Settings
 from brie_bench.plugin.kinds import BatchModel
 from brie_bench.spec.judgment import Failure

@@ -11,7 +11,7 @@ from typing import Any
 
 from brie_bench import files
 from brie_bench.engine.complete import complete, pair
-from brie_bench.engine.exam import demand_fitness
+from brie_bench.engine.exam.sitting import demand_fitness
 from brie_bench.engine.failures import Failures, completion_failures, judgment_failures
 from brie_bench.engine.judge import Judging, judge
 from brie_bench.engine.ledger import Ledger, RunRow

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from brie_bench.engine.asking import Asker, Prices
-from brie_bench.engine.budget import Budget
-from brie_bench.engine.pool import CONNECTIONS, TIMEOUT, Stop
+from brie_bench.engine.calls.asking import Asker, Prices
+from brie_bench.engine.calls.budget import Budget
+from brie_bench.engine.calls.pool import CONNECTIONS, TIMEOUT, Stop
+from brie_bench.engine.calls.retrying import ATTEMPTS, Patience
 from brie_bench.engine.progress import Progress, Silent
-from brie_bench.engine.retrying import ATTEMPTS, Patience
 
 
 @dataclass(frozen=True)

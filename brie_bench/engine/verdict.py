@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from brie_bench.engine.answers import LONGEST_RAW, checked
-from brie_bench.engine.call import AnyCall
+from brie_bench.engine.calls.answers import LONGEST_RAW, checked
+from brie_bench.engine.calls.call import AnyCall
 from brie_bench.errors import Failed, FailureKind
 from brie_bench.plugin.kinds import Judge, Model, ModelJudge, unexpected
 from brie_bench.spec.comparison import Presentation

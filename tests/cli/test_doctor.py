@@ -13,7 +13,7 @@ import pytest
 from conftest import Result
 
 import brie_bench
-from brie_bench.engine import checkup
+from brie_bench.engine.doctor import checkup
 from brie_bench.plugin import remote
 from brie_bench.plugin.remote import RemoteModel
 from brie_bench.testing import FakeProvider

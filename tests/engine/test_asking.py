@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brie_bench import Completion, Failed, Model, Request, Turn, Usage
-from brie_bench.engine.asking import Asker, Drawn, attempt
-from brie_bench.engine.budget import Budget
-from brie_bench.engine.call import Stream
-from brie_bench.engine.pool import run_calls
-from brie_bench.engine.retrying import Passing, Patience
+from brie_bench.engine.calls.asking import Asker, Drawn, attempt
+from brie_bench.engine.calls.budget import Budget
+from brie_bench.engine.calls.call import Stream
+from brie_bench.engine.calls.pool import run_calls
+from brie_bench.engine.calls.retrying import Passing, Patience
 from brie_bench.errors import FailureKind
 from brie_bench.spec.judgment import Failure
 from brie_bench.spec.suite import Sampling

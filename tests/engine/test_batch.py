@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brie_bench import Completion, Request, Sampling, Usage
-from brie_bench.engine.batch import by_batch
-from brie_bench.engine.batch_stream import BatchStream, Draw
-from brie_bench.engine.batch_table import BatchTable
-from brie_bench.engine.call import Stream
+from brie_bench.engine.batches.driver import by_batch
+from brie_bench.engine.batches.stream import BatchStream, Draw
+from brie_bench.engine.batches.table import BatchTable
+from brie_bench.engine.calls.call import Stream
+from brie_bench.engine.calls.pool import Stop
 from brie_bench.engine.ledger import Ledger
-from brie_bench.engine.pool import Stop
 from brie_bench.engine.settings import Batching, Settings
 from brie_bench.errors import Failed, LedgerError
 from brie_bench.plugin.kinds import BatchModel
@@ -515,7 +515,7 @@ def test_a_wait_that_the_service_asks_for_is_kept(
 ) -> None:
     """Where it is longer than the pause; ten minutes at most."""
     rests = []
-    monkeypatch.setattr("brie_bench.engine.batch._rest", lambda seconds, stop: rests.append(seconds))
+    monkeypatch.setattr("brie_bench.engine.batches.driver._rest", lambda seconds, stop: rests.append(seconds))
     post(Office(on_collect=fails(Failed("rate_limited", "later", retry_after=asked))), ledger)
     assert [rested] == rests
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from brie_bench import Completion, Model, Request, Usage
-from brie_bench.engine.batch import by_batch
-from brie_bench.engine.batch_stream import BatchStream
-from brie_bench.engine.call import Stream
+from brie_bench.engine.batches.driver import by_batch
+from brie_bench.engine.batches.stream import BatchStream
+from brie_bench.engine.calls.call import Stream
 from brie_bench.engine.ledger import Ledger
 from brie_bench.engine.settings import Batching, Settings
 from brie_bench.engine.spending import resume_spending

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brie_bench.engine.budget import Budget
+from brie_bench.engine.calls.budget import Budget
 
 DOLLARS = st.floats(0.0, 3.0)
 

@@ -11,8 +11,8 @@ import pytest
 from conftest import judge_class, model_class
 
 from brie_bench import Failed, Judge, Presentation, Verdict, testing
-from brie_bench.engine.exam import Report, UnfitError, demand_fitness, examine, is_paid
-from brie_bench.engine.exam_paper import Part, paper, paper_digest
+from brie_bench.engine.exam.paper import Part, paper, paper_digest
+from brie_bench.engine.exam.sitting import Report, UnfitError, demand_fitness, examine, is_paid
 from brie_bench.engine.ledger import Ledger
 from brie_bench.engine.plan import Seat
 from brie_bench.engine.run import judge_again
@@ -76,7 +76,7 @@ def test_another_paper_is_another_exam(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its digest says which one was sat."""
     before = paper_digest()
     changed: tuple[Part, ...] = paper()[1:]
-    monkeypatch.setattr("brie_bench.engine.exam_paper.paper", lambda: changed)
+    monkeypatch.setattr("brie_bench.engine.exam.paper.paper", lambda: changed)
     assert before != paper_digest()
 
 

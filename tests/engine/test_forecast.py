@@ -21,13 +21,13 @@ from brie_bench import (
     Usage,
     Verdict,
 )
+from brie_bench.engine.calls.prices import PriceBook
 from brie_bench.engine.estimate import Forecast, Row
-from brie_bench.engine.exam import examine
+from brie_bench.engine.exam.sitting import examine
 from brie_bench.engine.forecast import forecast_judging, forecast_run
-from brie_bench.engine.importing import import_records
 from brie_bench.engine.ledger import Ledger
 from brie_bench.engine.plan import Plan, Seat
-from brie_bench.engine.prices import PriceBook
+from brie_bench.engine.records.importing import import_records
 from brie_bench.engine.settings import Batching, Settings
 from brie_bench.errors import UsageError
 from brie_bench.spec.config import OrderPolicy

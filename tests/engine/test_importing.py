@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from brie_bench import Comparison, Completion, Item, Judgment, Prompt, Sampling, Verdict, Winner, blind
-from brie_bench.engine.copies import Copy
-from brie_bench.engine.importing import Reading, import_records
 from brie_bench.engine.ledger import Ledger
+from brie_bench.engine.records.copies import Copy
+from brie_bench.engine.records.importing import Reading, import_records
 from brie_bench.errors import BrieError
 from brie_bench.spec.comparison import Order
 from brie_bench.spec.conversation import Conversation

@@ -25,10 +25,10 @@ from brie_bench import (
     Verdict,
 )
 from brie_bench.engine import judge as module
-from brie_bench.engine.answers import LONGEST_RAW
+from brie_bench.engine.calls.answers import LONGEST_RAW
+from brie_bench.engine.calls.retrying import Patience
 from brie_bench.engine.judge import Judging
 from brie_bench.engine.ledger import Ledger
-from brie_bench.engine.retrying import Patience
 from brie_bench.engine.settings import Settings
 from brie_bench.engine.verdict import verdict_of
 from brie_bench.errors import FailureKind, LedgerError

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brie_bench.engine.limits import Pace
+from brie_bench.engine.calls.limits import Pace
 
 
 def begin(pace: Pace, until: float, *, step: float = 0.01, tokens: int = 0) -> list[float]:

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brie_bench import Failed
-from brie_bench.engine.answers import LONGEST_RAW, answer_of
-from brie_bench.engine.asking import Asker
-from brie_bench.engine.call import AnyCall, Stream
-from brie_bench.engine.pool import Stop, run_calls
-from brie_bench.engine.retrying import Patience
+from brie_bench.engine.calls.answers import LONGEST_RAW, answer_of
+from brie_bench.engine.calls.asking import Asker
+from brie_bench.engine.calls.call import AnyCall, Stream
+from brie_bench.engine.calls.pool import Stop, run_calls
+from brie_bench.engine.calls.retrying import Patience
 from brie_bench.errors import FailureKind, LedgerError
 from brie_bench.spec.completion import Usage
 from brie_bench.spec.judgment import Failure

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brie_bench import Model, Request, Sampling, Turn, Usage
-from brie_bench.engine.prices import BATCH, PriceBook, Tariff, name_of
-from brie_bench.engine.tokens import input_at_most
+from brie_bench.engine.calls.prices import BATCH, PriceBook, Tariff, name_of
+from brie_bench.engine.calls.tokens import input_at_most
 from brie_bench.errors import SpecError
 from brie_bench.files import read_spec
 from brie_bench.plugin.catalog import Catalog

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from brie_bench.engine.reach import is_here, reach
+from brie_bench.engine.doctor.reach import is_here, reach
 from brie_bench.testing import FakeProvider
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brie_bench.engine.retrying import Passing, Patience, seconds
+from brie_bench.engine.calls.retrying import Passing, Patience, seconds
 from brie_bench.spec.judgment import Failure
 
 DOWN = Failure(kind="error", message="down")

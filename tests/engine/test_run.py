@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brie_bench import Comparison, Completion, Failed, Judgment, Presentation, Request, Verdict, Winner
-from brie_bench.engine.importing import import_records
+from brie_bench.engine.calls.pool import Stop
 from brie_bench.engine.ledger import Ledger, RunRow
 from brie_bench.engine.plan import Plan, make_plan
-from brie_bench.engine.pool import Stop
+from brie_bench.engine.records.importing import import_records
 from brie_bench.engine.run import Outcome, judge_again, next_replicate, run
 from brie_bench.engine.settings import Settings
 from brie_bench.errors import BrieError, LedgerError, UsageError

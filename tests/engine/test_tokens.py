@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brie_bench import Request, Sampling, Turn
-from brie_bench.engine.tokens import about, input_about, input_at_most, output_at_most
+from brie_bench.engine.calls.tokens import about, input_about, input_at_most, output_at_most
 from brie_bench.spec.completion import Choice, JsonSchema, Question
 
 quick = settings(max_examples=60, deadline=None)

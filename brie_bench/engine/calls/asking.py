@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from brie_bench.engine.answers import answer_of, told
-from brie_bench.engine.budget import Budget
-from brie_bench.engine.call import AnyCall, Outcome, Stream
-from brie_bench.engine.limits import Pace
-from brie_bench.engine.retrying import Passing, Patience, seconds
-from brie_bench.engine.tokens import input_about, output_at_most
+from brie_bench.engine.calls.answers import answer_of, told
+from brie_bench.engine.calls.budget import Budget
+from brie_bench.engine.calls.call import AnyCall, Outcome, Stream
+from brie_bench.engine.calls.limits import Pace
+from brie_bench.engine.calls.retrying import Passing, Patience, seconds
+from brie_bench.engine.calls.tokens import input_about, output_at_most
 from brie_bench.errors import FailureKind
 from brie_bench.plugin.kinds import Model
 from brie_bench.spec.base import Spec

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
-from brie_bench.engine.answers import checked
+from brie_bench.engine.calls.answers import checked
 from brie_bench.errors import Failed, FailureKind
 from brie_bench.plugin.kinds import BatchModel, failure_of, unexpected
 from brie_bench.spec.completion import Completion, Request

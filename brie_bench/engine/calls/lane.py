@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from brie_bench.engine.asking import Asker, Drawn, attempt
-from brie_bench.engine.call import Stream
-from brie_bench.engine.limits import Pace
+from brie_bench.engine.calls.asking import Asker, Drawn, attempt
+from brie_bench.engine.calls.call import Stream
+from brie_bench.engine.calls.limits import Pace
 from brie_bench.errors import FailureKind
 from brie_bench.spec.judgment import Failure
 

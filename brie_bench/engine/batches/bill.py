@@ -7,9 +7,9 @@ and others need not wait for it.
 
 from __future__ import annotations
 
-from brie_bench.engine.asking import UNPRICED, Asker
-from brie_bench.engine.call import AnyCall, Outcome
-from brie_bench.engine.prices import BATCH
+from brie_bench.engine.calls.asking import UNPRICED, Asker
+from brie_bench.engine.calls.call import AnyCall, Outcome
+from brie_bench.engine.calls.prices import BATCH
 from brie_bench.spec.judgment import Failure
 
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Literal, cast
 
 from brie_bench import __version__
+from brie_bench.engine.doctor.reach import is_here, reach
 from brie_bench.engine.ledger import FILE, Ledger
-from brie_bench.engine.reach import is_here, reach
 from brie_bench.errors import BrieError, Failed, plain
 from brie_bench.plugin.catalog import KINDS, Catalog
 from brie_bench.plugin.manager import DISABLE

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from brie_bench.blind import present, reveal
-from brie_bench.engine.call import Stream
-from brie_bench.engine.exam_paper import Part, Rule, paper
+from brie_bench.engine.calls.call import Stream
+from brie_bench.engine.exam.paper import Part, Rule, paper
 from brie_bench.engine.ledger import Ledger
 from brie_bench.engine.plan import Seat
 from brie_bench.engine.recording import record_calls

@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from brie_bench.engine.asking import Asker, Drawn
-from brie_bench.engine.call import AnyCall, Outcome, Stream
-from brie_bench.engine.lane import Answers, Lane, Late
-from brie_bench.engine.retrying import Passing
+from brie_bench.engine.calls.asking import Asker, Drawn
+from brie_bench.engine.calls.call import AnyCall, Outcome, Stream
+from brie_bench.engine.calls.lane import Answers, Lane, Late
+from brie_bench.engine.calls.retrying import Passing
 
 TIMEOUT = 600.0
 """Seconds one attempt may take."""

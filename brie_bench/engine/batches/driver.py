@@ -10,10 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 
-from brie_bench.engine.batch_stream import BatchStream, Draw
-from brie_bench.engine.batch_table import BatchTable
+from brie_bench.engine.batches.stream import BatchStream, Draw
+from brie_bench.engine.batches.table import BatchTable
+from brie_bench.engine.calls.pool import Stop
 from brie_bench.engine.ledger import Ledger
-from brie_bench.engine.pool import Stop
 from brie_bench.engine.settings import Batching, Settings
 from brie_bench.errors import UsageError
 

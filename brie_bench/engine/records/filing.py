@@ -7,10 +7,10 @@ import itertools
 from collections import Counter
 from collections.abc import Sequence
 
-from brie_bench.engine.copies import said
 from brie_bench.engine.ledger import ComparisonRow, Ledger, RunRow
 from brie_bench.engine.plan import pair_key
-from brie_bench.engine.seats import Seat, seat_of
+from brie_bench.engine.records.copies import said
+from brie_bench.engine.records.seats import Seat, seat_of
 from brie_bench.spec.base import digest
 from brie_bench.spec.comparison import Order
 from brie_bench.spec.imported import Imported

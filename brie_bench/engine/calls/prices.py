@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from brie_bench.engine.tokens import input_at_most, output_at_most
+from brie_bench.engine.calls.tokens import input_at_most, output_at_most
 from brie_bench.plugin.kinds import Model
 from brie_bench.spec.completion import Request, Usage
 from brie_bench.spec.prices import Price

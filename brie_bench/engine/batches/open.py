@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from brie_bench.engine.batch_bill import BatchBill
-from brie_bench.engine.batch_service import BatchService, Fault
-from brie_bench.engine.batch_table import BatchRow, BatchTable
+from brie_bench.engine.batches.bill import BatchBill
+from brie_bench.engine.batches.service import BatchService, Fault
+from brie_bench.engine.batches.table import BatchRow, BatchTable
 from brie_bench.engine.ledger import Ledger
 from brie_bench.errors import Failed, FailureKind
 from brie_bench.plugin.kinds import failure_of

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from brie_bench.engine.copies import Copy, without_copies
-from brie_bench.engine.filing import file_records, item_key
 from brie_bench.engine.ledger import Ledger, RunRow
-from brie_bench.engine.seats import Seat, seats_of
+from brie_bench.engine.records.copies import Copy, without_copies
+from brie_bench.engine.records.filing import file_records, item_key
+from brie_bench.engine.records.seats import Seat, seats_of
 from brie_bench.errors import BrieError, plain
 from brie_bench.spec.base import canonical_json, digest
 from brie_bench.spec.conversation import Conversation

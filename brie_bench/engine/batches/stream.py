@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from brie_bench.engine.batch_bill import BatchBill
-from brie_bench.engine.batch_open import OpenBatches, State
-from brie_bench.engine.batch_service import AT_ONCE, BatchService, size_of, tried
-from brie_bench.engine.batch_table import BatchTable
-from brie_bench.engine.call import AnyCall, Outcome, Stream
+from brie_bench.engine.batches.bill import BatchBill
+from brie_bench.engine.batches.open import OpenBatches, State
+from brie_bench.engine.batches.service import AT_ONCE, BatchService, size_of, tried
+from brie_bench.engine.batches.table import BatchTable
+from brie_bench.engine.calls.call import AnyCall, Outcome, Stream
+from brie_bench.engine.calls.retrying import seconds
 from brie_bench.engine.ledger import Ledger
-from brie_bench.engine.retrying import seconds
 from brie_bench.engine.settings import Settings
 from brie_bench.errors import Failed, FailureKind
 from brie_bench.plugin.kinds import BatchModel, failure_of

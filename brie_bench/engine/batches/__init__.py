@@ -1,0 +1,1 @@
+"""A provider's batch service in place of calls: submitted once, found again, collected in any order."""

@@ -1,0 +1,1 @@
+"""Twelve pairs of texts that tell whether a judge reads at all."""

@@ -1,0 +1,1 @@
+"""Recorded judgments in and out of the ledger."""
