@@ -19,8 +19,8 @@ from brie_bench_fastchat import FastChat
 from conftest import Result
 
 from brie_bench import Imported, Judgment
-from brie_bench.engine.importing import import_records
 from brie_bench.engine.ledger import Ledger
+from brie_bench.engine.records.importing import import_records
 from brie_bench.report.publish import leaderboard_of
 from brie_bench.report.reading import read_table
 from brie_bench.report.table import Table

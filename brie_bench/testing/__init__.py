@@ -139,6 +139,7 @@ __all__ = [
     "rate_limited",
     "refusal",
     "refusing",
+    "repeating",
     "says",
     "server_error",
     "share",

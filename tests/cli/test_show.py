@@ -18,8 +18,8 @@ from conftest import Result, judge_class
 from brie_bench import Failure, Verdict
 from brie_bench.cli import show
 from brie_bench.cli.show import Lines, conclude, interruptible, make_progress
+from brie_bench.engine.calls.pool import Stop
 from brie_bench.engine.ledger import RunRow
-from brie_bench.engine.pool import Stop
 from brie_bench.engine.run import Outcome
 
 Cli = Callable[..., Result]

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from brie_bench import Failure, Imported, Judgment, Order, Unreadable, Winner
-from brie_bench.engine.importing import import_records
 from brie_bench.engine.ledger import Ledger
+from brie_bench.engine.records.importing import import_records
 from brie_bench.errors import BrieError
 from brie_bench.plugin.catalog import Catalog
 from brie_bench.plugin.manager import make_manager

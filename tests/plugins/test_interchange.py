@@ -34,9 +34,9 @@ from brie_bench import (
     Verdict,
     hookimpl,
 )
-from brie_bench.engine.exporting import records_of
-from brie_bench.engine.importing import import_records
 from brie_bench.engine.ledger import Ledger
+from brie_bench.engine.records.exporting import records_of
+from brie_bench.engine.records.importing import import_records
 from brie_bench.plugin.manager import make_manager
 from brie_bench.report.reading import read_table
 from brie_bench.schemas import schema_of

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from providers import asking, at, by_choice, new_catalog
 
 from brie_bench import Choice, Completion, Failed, Request
-from brie_bench.engine.answers import checked
+from brie_bench.engine.calls.answers import checked
 from brie_bench.errors import FailureKind
 from brie_bench.plugin.catalog import Catalog
 from brie_bench.plugin.kinds import failure_of

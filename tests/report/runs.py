@@ -10,9 +10,9 @@ from typing import Any
 from conftest import judge_class, model_class, plugin_of
 
 from brie_bench import Failed, Imported, Presentation, Request, Verdict
-from brie_bench.engine.importing import import_records
 from brie_bench.engine.ledger import Ledger, RunRow
 from brie_bench.engine.plan import Seat, make_plan
+from brie_bench.engine.records.importing import import_records
 from brie_bench.engine.run import judge_again
 from brie_bench.engine.run import run as run_plan
 from brie_bench.engine.settings import Settings

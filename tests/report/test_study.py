@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from brie_bench import stats
-from brie_bench.engine.importing import import_records
 from brie_bench.engine.ledger import Ledger
+from brie_bench.engine.records.importing import import_records
 from brie_bench.plugin.catalog import Catalog
 from brie_bench.plugin.manager import make_manager
 from brie_bench.report.markdown import render
