@@ -154,9 +154,12 @@ class Asker:
     def again(self, drawn: Drawn, passing: Passing, moment: float) -> float | None:
         """In how many seconds to ask again; None where the call has failed."""
         wait = self.patience.wait(passing, attempts=drawn.attempts, seconds=moment - drawn.first)
-        if passing.failure.kind is FailureKind.RATE_LIMITED or passing.retry_after is not None:
+        pace, asked = self.pace(drawn.stream.lane), passing.retry_after is not None
+        if asked or passing.failure.kind is FailureKind.RATE_LIMITED:
             begun = moment if drawn.begun is None else drawn.begun
-            self.pace(drawn.stream.lane).refuse(begun, moment, self.patience.first if wait is None else wait)
+            pace.refuse(begun, moment, self.patience.first if wait is None else wait, asked=asked)
+        else:
+            pace.succeed()
         drawn.stream.put_off = drawn.stream.put_off + 1 if self.patience.too_long(passing) else 0
         if drawn.stream.put_off >= _MOST_PUT_OFF:
             drawn.stream.fatal = self._told(passing).replace(kind=FailureKind.FATAL)

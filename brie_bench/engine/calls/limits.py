@@ -15,14 +15,17 @@ _SHORTEST = 0.5
 _SLOWEST = 1 / 60
 """Calls a second below which no pace is lowered."""
 _RECENT = 32
+_MANY = 3
+"""Refusals since the pace was lowered, and more than a quarter of the answers, that lower it again: a server that refuses a
+call now and then, however slowly it is asked, is not asked ever more slowly."""
 
 
 class Pace:
     """The pace of one lane. Moments are seconds of a monotonic clock. Used by one thread, and has none of its own.
 
-    Without limits calls go as fast as they come. A refusal (429) stops the whole lane for as long as it asks, and halves the
-    pace at which it was reached; then the pace grows again with every success, and is forgotten when it is twice what it was
-    when it was first refused.
+    Without limits calls go as fast as they come. A refusal (429) stops the whole lane for as long as it asks. The first one
+    halves the pace at which it was reached, and so do many after it; then the pace grows again with every other answer, and is
+    forgotten when it is twice what it was when it was first refused.
     """
 
     def __init__(self, requests_per_minute: float | None = None, tokens_per_minute: float | None = None) -> None:
@@ -32,6 +35,7 @@ class Pace:
         self._begun: deque[float] = deque(maxlen=_RECENT)
         self._lowered: _Lowered | None = None
         self._lowered_at = -math.inf
+        self._refused: deque[bool] = deque(maxlen=_RECENT)
 
     @property
     def counts_tokens(self) -> bool:
@@ -63,19 +67,27 @@ class Pace:
         self._next -= (expected - tokens) * self._per_token
 
     def succeed(self) -> None:
-        """A call was not refused."""
+        """A call was answered, whatever the answer, and was not refused."""
+        self._refused.append(False)
         if self._lowered is not None and self._lowered.grow():
             self._lowered = None
 
-    def refuse(self, begun: float, moment: float, wait: float) -> None:
-        """A call that was begun at `begun` was refused for going too fast: nobody begins for `wait` seconds."""
-        self._next = max(self._next, moment + wait)
+    def refuse(self, begun: float, moment: float, wait: float, *, asked: bool = True) -> None:
+        """A call that was begun at `begun` was refused for going too fast. Nobody begins for `wait` seconds if the provider
+        `asked` for them, or if it refuses so many that the pace is lowered."""
+        if asked:
+            self._next = max(self._next, moment + wait)
         if begun < self._lowered_at:
             return  # the pace was lowered since
-        self._lowered_at = moment
+        self._refused.append(True)
         if self._lowered is None:
             since = self._begun[0] if self._begun else moment
             self._lowered = _Lowered(len(self._begun) / max(_SHORTEST, moment - since))
+        elif not _MANY <= sum(self._refused) > len(self._refused) / 4:
+            return
+        self._next = max(self._next, moment + wait)
+        self._lowered_at = moment
+        self._refused.clear()
         self._lowered.lower()
 
 
