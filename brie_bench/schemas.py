@@ -16,6 +16,7 @@ from brie_bench.spec.judgment import Judgment
 from brie_bench.spec.leaderboard import Leaderboard
 from brie_bench.spec.prices import PriceFile
 from brie_bench.spec.prompt import Prompt
+from brie_bench.spec.published import PublishedJudgment, PublishedRun
 from brie_bench.spec.recipe import TrainingRecipe
 from brie_bench.spec.record import Record
 from brie_bench.spec.suite import SuiteFile
@@ -97,6 +98,35 @@ PUBLISHED: dict[str, tuple[type[Spec], str, list[dict[str, Any]]]] = {
         [{"prices": {"openai/my-model": {"input": 0.5, "cached": 0.05, "output": 2.0}}}],
     ),
     "prompt": (Prompt, "A prompt: one JSON object a line of a suite's prompt file.", [_EXAMPLE_PROMPT]),
+    "published-judgment": (
+        PublishedJudgment,
+        "A planned judgment of a published run: one JSON object a line of `records/<run>.jsonl.gz`.",
+        [
+            {
+                "item": 0,
+                "section": "philosophy",
+                "kind": "in_domain",
+                "prompt": "0123456789abcdef0123456789abcdef",
+                "prompt_id": "holes",
+                "contender": "brie",
+                "judge": "variety",
+                "failure": {"kind": "error", "message": "it was planned and never judged: a completion is missing"},
+            }
+        ],
+    ),
+    "published-run": (
+        PublishedRun,
+        "A published run: `records/<run>.json`.",
+        [
+            {
+                "run": "tiny-0123456789",
+                "per_pair": 2,
+                "with_texts": False,
+                "n_lines": 16,
+                "record": {"suite": {"name": "tiny"}},
+            }
+        ],
+    ),
     "recipe": (
         TrainingRecipe,
         "How a small model is fine-tuned.",

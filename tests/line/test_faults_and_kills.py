@@ -169,4 +169,4 @@ def test_the_whole_suite_killed_twice_under_faults_ends_as_an_undisturbed_one(
 ) -> None:
     """The same with all of comprehensive57."""
     folder = ROOT / "suites" / "comprehensive57"
-    killed_and_repeated(cli, folder, pointed, prices, commands, seed=seed, step=60, limited=0.01)
+    killed_and_repeated(cli, folder, pointed, prices, commands, seed=seed, step=60, limited=0.05)
