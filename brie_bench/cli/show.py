@@ -55,9 +55,9 @@ class Bar:
         changed: dict[str, Any] = {"note": f"{self.failed} failed"} if failed else {}
         self.bar.update(self.task, advance=done, **changed)
 
-    def wait(self, batches: int, calls: int) -> None:
+    def wait(self, batches: int, calls: int, trouble: str) -> None:
         """What is waited for."""
-        self.bar.update(self.task, note=_waiting(batches, calls))
+        self.bar.update(self.task, note=_waiting(batches, calls, trouble))
 
     def finish(self) -> None:
         """Leave the bar as it stands."""
@@ -90,9 +90,9 @@ class Lines:
             click.echo(f"{self.stage}: {self.done} of {self.total}{failures}, {_duration(left)} left", err=True)
             self.told = moment
 
-    def wait(self, batches: int, calls: int) -> None:
+    def wait(self, batches: int, calls: int, trouble: str) -> None:
         """What is waited for, when that has changed."""
-        line = _waiting(batches, calls)
+        line = _waiting(batches, calls, trouble)
         if line != self.waiting:
             click.echo(f"{self.stage}: {line}", err=True)
             self.waiting = line
@@ -105,8 +105,11 @@ class Lines:
             click.echo(f"{self.stage}: {self.made} made in {spent}{failures}", err=True)
 
 
-def _waiting(batches: int, calls: int) -> str:
-    return f"{batches} batch{'es' * (batches != 1)} with {calls} calls not finished" if batches else "nothing submitted"
+def _waiting(batches: int, calls: int, trouble: str) -> str:
+    posted = (
+        f"{batches} batch{'es' * (batches != 1)} with {calls} calls not finished" if batches else "nothing submitted"
+    )
+    return f"{posted} ({plain(trouble, 160)})" if trouble else posted
 
 
 def _duration(seconds: float) -> str:

@@ -14,8 +14,8 @@ class Progress(Protocol):
     def advance(self, done: int, failed: int) -> None:
         """So many more calls were answered, so many of them by a failure."""
 
-    def wait(self, batches: int, calls: int) -> None:
-        """So many batches are not finished yet, and so many calls in them."""
+    def wait(self, batches: int, calls: int, trouble: str) -> None:
+        """So many batches are not finished yet, and so many calls in them; why their service could not say more, or ""."""
 
     def finish(self) -> None:
         """The stage is over."""
@@ -30,7 +30,7 @@ class Silent:
     def advance(self, done: int, failed: int) -> None:
         """Nothing."""
 
-    def wait(self, batches: int, calls: int) -> None:
+    def wait(self, batches: int, calls: int, trouble: str) -> None:
         """Nothing."""
 
     def finish(self) -> None:

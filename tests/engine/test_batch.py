@@ -34,6 +34,7 @@ class Told:
 
     def __init__(self) -> None:
         self.waits: list[tuple[int, int]] = []
+        self.troubles: list[str] = []
         self.made = self.failed = 0
 
     def start(self, stage: str, total: int, recorded: int) -> None: ...
@@ -42,8 +43,9 @@ class Told:
         self.made += done
         self.failed += failed
 
-    def wait(self, batches: int, calls: int) -> None:
+    def wait(self, batches: int, calls: int, trouble: str) -> None:
         self.waits.append((batches, calls))
+        self.troubles.append(trouble)
 
     def finish(self) -> None: ...
 
@@ -503,10 +505,11 @@ def test_trouble_while_polling_passes(ledger: Ledger) -> None:
             raise Failed("error", "dropped", retryable=True)
         return echoed(key, request)
 
-    office.answer = answer
-    assert None is post(office, ledger)
+    office.answer, told = answer, Told()
+    assert None is post(office, ledger, how=hasty(progress=told))
     assert texts() == recorded(ledger)
     assert 1 == office.counts["submit"]
+    assert ["503", "503", "dropped"] == told.troubles
 
 
 @pytest.mark.parametrize(("asked", "rested"), [(30.0, 30.0), (1e9, 600.0), (float("nan"), 0.0), (-1.0, 0.0)])

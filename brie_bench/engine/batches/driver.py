@@ -26,7 +26,8 @@ def by_batch(streams: Collection[BatchStream], settings: Settings, meanwhile: Ca
     pauses = (settings.batch or Batching()).pauses()
     while waiting:
         batches = {number: calls for stream in waiting for number, calls in stream.waiting().items()}
-        settings.progress.wait(len(batches), sum(batches.values()))
+        trouble = next((stream.trouble for stream in waiting if stream.trouble), "")
+        settings.progress.wait(len(batches), sum(batches.values()), trouble)
         _rest(max(next(pauses), *(stream.patience for stream in waiting)), settings.stop)
         waiting = [stream for stream in waiting if stream.step()]
 

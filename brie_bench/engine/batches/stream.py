@@ -39,7 +39,8 @@ class _Posted(NamedTuple):
 
 
 class BatchStream:
-    """The calls of a stream whose model has a batch service; `patience` is how many seconds it asked to be left alone."""
+    """The calls of a stream whose model has a batch service; `patience` is how many seconds it asked to be left alone,
+    `trouble` why the last step could not say how its batches stand."""
 
     def __init__(self, stream: Stream, model: BatchModel, draw: Draw, ledger: Ledger, settings: Settings) -> None:
         self._stream, self._draw, self._ledger, self._settings = stream, draw, ledger, settings
@@ -52,11 +53,12 @@ class BatchStream:
         self._failed: set[str] = set()
         self._refusals = 0
         self.patience = 0.0
+        self.trouble = ""
 
     def step(self) -> bool:
         """Submit what is in no batch, look at what is, record what is answered, all without waiting; whether anything is
         left to wait for."""
-        self.patience = 0.0
+        self.patience, self.trouble = 0.0, ""
         if self._unsent and not self._is_over():
             self._submit_all()
         for number in self._open.numbers():
@@ -79,6 +81,7 @@ class BatchStream:
         self._answered |= found is State.ANSWERED
         if isinstance(found, Failed):
             if found.retryable:
+                self.trouble = str(found.message)
                 self.patience = max(self.patience, min(seconds(found.retry_after) or 0.0, _LONGEST_ASKED))
             else:
                 self._stream.fatal = failure_of(found)
