@@ -44,6 +44,7 @@ benchmarks: $(VENV)/.test  ## speed and size, side by side with the named peers
 	$(BIN)/python benchmarks/leaderboard.py
 	$(BIN)/python benchmarks/estimators.py
 	$(BIN)/python benchmarks/conversations.py
+	$(BIN)/python benchmarks/publishing.py
 	$(BIN)/python benchmarks/coverage.py --small
 
 clean:
