@@ -74,7 +74,7 @@ def test_a_bar_says_what_is_waited_for(capsys: pytest.CaptureFixture[str]) -> No
     """Beside it, on stderr."""
     bar = Bar()
     bar.start("judgments", 9, 0)
-    bar.wait(2, 9)
+    bar.wait(2, 9, "")
     bar.finish()
     assert "2 batches with 9 calls not finished" in " ".join(capsys.readouterr().err.split())
 
