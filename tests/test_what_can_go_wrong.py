@@ -327,7 +327,7 @@ def sides_that_are_not_sampled_alike(bench: Bench) -> None:
     suite = bench.suite("unlike", sampling={"temperature": 0.75, "max_tokens": 512, "top_p": 0.9})
     plan = make_plan(read_suite(suite), config, catalog)
     with Ledger(bench.runs) as ledger:
-        run(plan, ledger, Settings(), folder=bench.runs)
+        run(plan, ledger, Settings(attempts=1), folder=bench.runs)
     bench.printed["unlike"] = bench.tool("audit", plan.id)
 
 

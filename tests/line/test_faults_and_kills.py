@@ -155,6 +155,7 @@ def killed_and_repeated(
     assert undisturbed.out == again.out
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_twice_under_faults_ends_as_an_undisturbed_one(
     cli: Cli, suite: Suite, pointed: Pointed, prices: Path, commands: list[Command]
 ) -> None:
