@@ -642,6 +642,7 @@ DISAGREEING = [
         )
     ),
     ("Winner: A (on second thought B)", "A, B"),
+    ("Winner: B. Wait, I mean A", "A, B"),
     ("Winner: A. On second thoughts Response B", "A, B"),
     ("Winner: Tie. Actually, B.", "B, tie"),
     ("Winner: A\n\nOn reflection, Winner: B", "A, B"),
@@ -679,6 +680,7 @@ def test_statements_that_disagree_are_contradictory(text: str, said: str) -> Non
         "Winner: A, 7 to 5",
         "Winner: A. I mean to say that " + "it is long, " * 9 + "longer than B",
         "Winner: A. It awaits B",
+        "Winner: A. All await B",
         "Winner: A. Waiting for B",
         "Winner: A. Actually aB, Ba and B2",
         "Winner: A. Actually, B's ending is weak",
